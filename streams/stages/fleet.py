@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from models.report import Rows
 from models.time import Millis
 from streams.detection.vessel_state import NOT_WATCHED, VesselState, interest_of, tracks_of
 from streams.stages.folding import Folder, encoded
@@ -21,25 +22,28 @@ from streams.tracking.resolution import resolution_of
 from streams.tracking.slots import Slots
 from streams.tracking.track import Segment
 
-_COLUMNS: Final = (
-    "ends",
-    "in_columns",
-    "in_use",
-    "mmsi",
-    "first",
-    "last",
-    "class_b",
-    "interest",
-    "silent",
-    "quiet",
-    "step_east",
-    "step_north",
-    "on_lines",
-    "looked",
-    "busy",
-    "changed",
-    "told",
+ROW: Final = np.dtype(
+    [
+        ("ends", END),
+        ("in_columns", "?"),
+        ("in_use", "?"),
+        ("mmsi", "u4"),
+        ("first", "i8"),
+        ("last", "i8"),
+        ("class_b", "?"),
+        ("interest", "u1"),
+        ("silent", "?"),
+        ("quiet", "?"),
+        ("step_east", "i4"),
+        ("step_north", "i4"),
+        ("on_lines", "?"),
+        ("looked", "i8"),
+        ("busy", "?"),
+        ("changed", "?"),
+        ("told", "u8", (KEPT,)),
+    ]
 )
+"""All columns of a vessel."""
 _FIRST: Final = 1024
 _GROWTH: Final = 1.25
 OBJECTS: Final = 4096
@@ -124,11 +128,8 @@ class Fleet:
         """Take in vessels that are not here yet."""
         if not vessels:
             return
-        slots = np.array([self._free.pop() if self._free else self._new_slot() for _ in vessels], np.intp)
+        slots = self._put(vessels)
         mmsis = [vessel.mmsi for vessel in vessels]
-        self._objects.update(zip(mmsis, zip(vessels, slots.tolist(), strict=True), strict=True))
-        self._slots.put(mmsis, slots)
-        self._asked, self._answer = b"", np.zeros(0, np.intp)
         self.mmsi[slots], self.in_use[slots] = mmsis, True
         self.first[slots] = [vessel.first for vessel in vessels]
         self.last[slots] = [vessel.last for vessel in vessels]
@@ -144,15 +145,30 @@ class Fleet:
                 self.put_in_columns(vessel.mmsi)
         self.note(vessels)
 
+    def take_out(self, mmsis: Sequence[int]) -> tuple[Rows, list[bytes]]:
+        """Let go of vessels. Returns their columns, ROW, and their states as msgpack, without the tracks that
+        are in columns. Raises KeyError."""
+        each = [self._heard(mmsi) for mmsi in mmsis]
+        slots = np.array([slot for _, slot in each], np.intp)
+        rows = np.empty(len(slots), ROW)
+        for name in ROW.names or ():
+            rows[name] = getattr(self, name)[slots]
+        self._remove(mmsis, slots)
+        return rows, [encoded(vessel) for vessel, _ in each]
+
+    def bring_back(self, rows: Rows, vessels: Sequence[VesselState]) -> None:
+        """Take in vessels that `take_out` gave."""
+        slots = self._put(vessels)
+        for name in ROW.names or ():
+            getattr(self, name)[slots] = rows[name]
+        self.changed[slots] = False
+        for vessel, in_columns in zip(vessels, rows["in_columns"].tolist(), strict=True):
+            if in_columns:
+                vessel.segments = _ELSEWHERE
+
     def __delitem__(self, mmsi: int) -> None:
         _, slot = self._object(mmsi)
-        del self._objects[mmsi]
-        self._slots.drop(mmsi)
-        self._asked, self._answer = b"", np.zeros(0, np.intp)
-        self._free.append(slot)
-        if self.changed[slot]:
-            self.changed_elsewhere.add(mmsi)
-        self.in_use[slot] = self.in_columns[slot] = self.changed[slot] = False
+        self._remove([mmsi], np.array([slot]))
 
     def state(self, mmsi: int) -> VesselState:
         """A vessel, but for its tracks and when it was last heard: these may be in columns. Raises
@@ -237,9 +253,7 @@ class Fleet:
     def tracks(self, mmsi: int) -> set[int]:
         """The numbers of a vessel's tracks."""
         vessel, slot = self._object(mmsi)
-        if not self.in_columns[slot]:
-            return tracks_of(vessel)
-        return {self.ends["number"].item(slot)} if self.ends["there"][slot] else set()
+        return tracks_of(vessel) if not self.in_columns[slot] else track_in(self.ends, slot)
 
     def put_in_columns(self, mmsi: int) -> None:
         """Its only track is in `ends` from now on."""
@@ -251,6 +265,27 @@ class Fleet:
         """The vessels that were last heard before a time."""
         silent: list[int] = self.mmsi[self.in_use & (self.last < before)].tolist()
         return silent
+
+    def _put(self, vessels: Sequence[VesselState]) -> npt.NDArray[np.intp]:
+        """Give slots to vessels that are not here yet."""
+        slots = np.array([self._free.pop() if self._free else self._new_slot() for _ in vessels], np.intp)
+        mmsis = [vessel.mmsi for vessel in vessels]
+        self._objects.update(zip(mmsis, zip(vessels, slots.tolist(), strict=True), strict=True))
+        self._slots.put(mmsis, slots)
+        self._asked, self._answer = b"", np.zeros(0, np.intp)
+        return slots
+
+    def _remove(self, mmsis: Sequence[int], slots: npt.NDArray[np.intp]) -> None:
+        """Of vessels that are objects."""
+        for mmsi, changed in zip(mmsis, self.changed[slots].tolist(), strict=True):
+            del self._objects[mmsi]
+            if changed:
+                self.changed_elsewhere.add(mmsi)
+        self._slots.drop(mmsis)
+        self._asked, self._answer = b"", np.zeros(0, np.intp)
+        self._free += slots.tolist()
+        for column in (self.in_use, self.in_columns, self.changed, self.busy):
+            column[slots] = False
 
     def _object(self, mmsi: int) -> tuple[VesselState, int]:
         """The vessel and its slot."""
@@ -280,17 +315,27 @@ class Fleet:
         self.busy[slot] = vessel.detectors_busy
 
     def _segments(self, slot: int) -> list[Segment]:
-        segment = segment_of(self.ends, slot)
-        return [] if segment is None else [segment]
+        return segments_in(self.ends, slot)
 
     def _new_slot(self) -> int:
         slot, self._top = self._top, self._top + 1
         if slot == len(self.mmsi):
             size = round(slot * _GROWTH)
-            for name in _COLUMNS:
+            for name in ROW.names or ():
                 column = getattr(self, name)
                 grown = np.zeros((size, *column.shape[1:]), column.dtype)
                 grown[:slot] = column
                 setattr(self, name, grown)
             self._folded += [None] * (size - slot)
         return slot
+
+
+def segments_in(ends: Rows, at: int) -> list[Segment]:
+    """The tracks of a vessel that are in columns, as objects."""
+    segment = segment_of(ends, at)
+    return [] if segment is None else [segment]
+
+
+def track_in(ends: Rows, at: int) -> set[int]:
+    """Their numbers."""
+    return {ends["number"].item(at)} if ends["there"][at] else set()

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 import zstandard
 
+from models.time import Millis
 from models.vessel import Dimensions, Identity, Role
 from streams.detection.gaps.hearing import Hearing
 from streams.detection.loitering import LoiteringRun
@@ -18,8 +19,9 @@ from streams.tracking.identity import Claim, Claims
 from streams.tracking.track import Segment
 
 _LEVEL: Final = 3
-_encode: Final = msgspec.msgpack.Encoder().encode
-_decode: Final = msgspec.msgpack.Decoder(VesselState).decode
+encoded: Final = msgspec.msgpack.Encoder().encode
+"""A state as msgpack. Of segments that are in columns there are none."""
+decoded: Final = msgspec.msgpack.Decoder(VesselState).decode
 _Outline: Final[Any] = msgspec.defstruct(
     "_Outline", [(name, msgspec.Raw) for name in VesselState.__struct_fields__], array_like=True, gc=False
 )
@@ -43,7 +45,7 @@ def _typical() -> bytes:
         VesselState(219_000_001, time, time, who, loitering_runs={0: run}, hearing=hearing, repeating=moved),
         VesselState(219_000_001, time, time, says, claims, hearing=hearing, repeating=moved),
     ]
-    return b"".join(map(_encode, states))
+    return b"".join(map(encoded, states))
 
 
 class Folder:
@@ -59,24 +61,21 @@ class Folder:
 
     def fold(self, vessel: VesselState) -> bytes:
         # a copy: the original holds on to the room for all that it compressed
-        return bytes(memoryview(self._fold(_encode(vessel))))
+        return bytes(memoryview(self._fold(encoded(vessel))))
 
     def unfold(self, folded: bytes) -> VesselState:
-        return _decode(self._unfold(folded))
+        return decoded(self._unfold(folded))
 
-    def encoded(self, folded: bytes, last: int, segments: list[Segment] | None) -> bytes:
-        """The state as msgpack, with another time when it was last heard, and other segments."""
-        outline = _outline(self._unfold(folded))
-        outline.last = msgspec.Raw(_encode(last))
-        if segments is not None:
-            outline.segments = msgspec.Raw(_encode(segments))
-        return _encode(outline)
+    def encoded(self, folded: bytes, last: Millis, segments: list[Segment] | None) -> bytes:
+        """The state as msgpack, as `with_track` gives it."""
+        return with_track(self._unfold(folded), last, segments)
 
 
-def encoded(vessel: VesselState) -> bytes:
-    """The state of a vessel as msgpack, as `Folder.encoded` gives it."""
-    return _encode(vessel)
-
-
-decoded: Final = _decode
-"""The state of a vessel from that."""
+def with_track(state: bytes, last: Millis, segments: list[Segment] | None) -> bytes:
+    """A state, as msgpack, with another time when it was last heard, and with other segments if there are
+    any."""
+    outline = _outline(state)
+    outline.last = msgspec.Raw(encoded(last))
+    if segments is not None:
+        outline.segments = msgspec.Raw(encoded(segments))
+    return encoded(outline)

@@ -11,7 +11,7 @@ from models.event import Event
 from models.time import DAY, HOUR, Millis
 from models.vessel import Identity
 from streams.detection.vessel_detectors import VesselDetectors
-from streams.detection.vessel_state import VesselState, tracks_of
+from streams.detection.vessel_state import VesselState
 from streams.stages.dormant import Dormant
 from streams.stages.fleet import Fleet
 from streams.stages.row_order import batched
@@ -60,9 +60,7 @@ class Rounds:
         for vessels in self._in_hand():
             awake = [(vessel, self._fleet.tracks(vessel.mmsi)) for vessel in vessels]
             events += close(awake, instant)
-        self._dormant.revise(
-            lambda asleep: events.extend(close([(each, tracks_of(each)) for each in asleep], instant))
-        )
+        self._dormant.revise(lambda asleep: events.extend(close(asleep, instant)))
         return events
 
     def let_go(self, instant: Millis, events: list[Event]) -> list[Identity]:

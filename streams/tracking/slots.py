@@ -38,7 +38,12 @@ class Slots:
 
     def get(self, mmsi: int) -> int:
         """The slot of one, -1 where it has none."""
-        return int(self.of(np.array([mmsi], np.uint32))[0])
+        at, last = (mmsi * _HASH & 0xFFFFFFFF) * len(self._mmsis) >> 32, len(self._mmsis) - 1
+        while (here := self._mmsis.item(at)) != mmsi:
+            if here == _FREE:
+                return -1
+            at = (at + 1) & last
+        return self._slots.item(at)
 
     def of(self, mmsis: npt.NDArray[np.uint32]) -> npt.NDArray[np.intp]:
         """The slots of a column, -1 where one has none."""
@@ -59,10 +64,11 @@ class Slots:
             _put(self._mmsis, self._slots, *old)
         _put(self._mmsis, self._slots, np.fromiter(mmsis, np.uint32, len(slots)), slots.astype(np.int32))
 
-    def drop(self, mmsi: int) -> None:
-        """It has no slot any more; it had one."""
-        self._count -= 1
-        _drop(self._mmsis, self._slots, mmsi)
+    def drop(self, mmsis: Iterable[int]) -> None:
+        """They have no slots any more; they had."""
+        gone = np.fromiter(mmsis, np.uint32)
+        self._count -= len(gone)
+        _drop(self._mmsis, self._slots, gone)
 
 
 @compiled
@@ -92,17 +98,18 @@ def _put(mmsis: _Mmsis, slots: _Numbers, new: _Mmsis, theirs: _Numbers) -> None:
 
 
 @compiled
-def _drop(mmsis: _Mmsis, slots: _Numbers, mmsi: int) -> None:
-    """Those after it move up, where they are looked for from before its place."""
+def _drop(mmsis: _Mmsis, slots: _Numbers, gone: _Mmsis) -> None:
+    """Those after one that goes move up, if they are looked for from its place or before it."""
     last = len(mmsis) - 1
-    free = _place(mmsi, len(mmsis))
-    while mmsis[free] != mmsi:
-        free = (free + 1) & last
-    at = (free + 1) & last
-    while mmsis[at] != _FREE:
-        first = _place(np.int64(mmsis[at]), len(mmsis))
-        if (at - first) & last >= (at - free) & last:
-            mmsis[free], slots[free] = mmsis[at], slots[at]
-            free = at
-        at = (at + 1) & last
-    mmsis[free] = _FREE
+    for mmsi in gone:
+        free = _place(np.int64(mmsi), len(mmsis))
+        while mmsis[free] != mmsi:
+            free = (free + 1) & last
+        at = (free + 1) & last
+        while mmsis[at] != _FREE:
+            first = _place(np.int64(mmsis[at]), len(mmsis))
+            if (at - first) & last >= (at - free) & last:
+                mmsis[free], slots[free] = mmsis[at], slots[at]
+                free = at
+            at = (at + 1) & last
+        mmsis[free] = _FREE

@@ -18,7 +18,7 @@ from streams.detection.vessel_state import VesselState
 from streams.tracking.identity import Claim, Claims
 from streams.tracking.track import Segment
 
-_LEVEL: Final = 3
+_LEVEL: Final = -1
 encoded: Final = msgspec.msgpack.Encoder().encode
 """A state as msgpack. Of segments that are in columns there are none."""
 decoded: Final = msgspec.msgpack.Decoder(VesselState).decode

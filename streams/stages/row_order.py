@@ -15,9 +15,9 @@ STATIC_KEYS: Final = (
     *("draught", "name", "callsign", "destination"),
 )
 """Most significant first. Rows that agree in all of them are the same message, through two sources."""
-PORTION: Final = 20_000
+PORTION: Final = 100_000
 """About so many reports are worked off at once."""
-_VESSEL: Final = 3
+_VESSEL: Final = 15
 """So many reports are worth a vessel that becomes an object."""
 _KEY_BITS: Final = 63
 _MMSI_BITS: Final = 32

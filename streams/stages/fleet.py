@@ -16,7 +16,7 @@ from models.report import Rows
 from models.time import Millis
 from streams.detection.vessel_state import NOT_WATCHED, VesselState, interest_of, tracks_of
 from streams.stages.folding import Folder, encoded
-from streams.tracking.ends import END, segment_of
+from streams.tracking.ends import END, is_ordinary, row_of, segment_of
 from streams.tracking.repeats import KEPT
 from streams.tracking.resolution import resolution_of
 from streams.tracking.slots import Slots
@@ -141,7 +141,10 @@ class Fleet:
             if vessel.rounding:
                 self.step_east[slot], self.step_north[slot] = resolution_of(vessel.rounding)
                 self.on_lines[slot] = True
-            if not vessel.segments:
+            if len(vessel.segments) == 1 and is_ordinary(vessel.segments[0]):
+                self.ends[slot] = row_of(vessel.segments[0])
+                self.put_in_columns(vessel.mmsi)
+            elif not vessel.segments:
                 self.put_in_columns(vessel.mmsi)
         self.note(vessels)
 

@@ -216,9 +216,13 @@ class Fleet:
     def take_changes(self) -> list[int]:
         """The vessels that have changed since this was called last, here and elsewhere, by MMSI."""
         changed = {*self.mmsi[self.in_use & self.changed].tolist(), *self.changed_elsewhere}
+        self.forget_changes()
+        return list(changed)
+
+    def forget_changes(self) -> None:
+        """Nobody asks which vessels have changed so far."""
         self.changed[:] = False
         self.changed_elsewhere.clear()
-        return list(changed)
 
     def in_hand(self) -> list[int]:
         """The vessels of which a detector has anything in hand or waiting."""

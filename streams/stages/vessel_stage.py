@@ -200,7 +200,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
     def forget_changes(self) -> None:
         """Nobody keeps checkpoints: what changed so far need not be remembered."""
         self._pieces.clear()
-        self._fleet.take_changes()
+        self._fleet.forget_changes()
 
     def load(self, pieces: Mapping[str, bytes]) -> None:
         """Go on from the pieces that `changes` gave so far."""

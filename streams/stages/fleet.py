@@ -134,18 +134,24 @@ class Fleet:
         self.first[slots] = [vessel.first for vessel in vessels]
         self.last[slots] = [vessel.last for vessel in vessels]
         self.step_east[slots] = self.step_north[slots] = 0
-        self.on_lines[slots], self.in_columns[slots], self.changed[slots] = False, False, False
+        self.on_lines[slots], self.changed[slots] = False, False
         self.told[slots] = 0
         self.ends["there"][slots] = False
+        ordinary = list[tuple[int, Segment]]()
         for vessel, slot in zip(vessels, slots.tolist(), strict=True):
             if vessel.rounding:
                 self.step_east[slot], self.step_north[slot] = resolution_of(vessel.rounding)
                 self.on_lines[slot] = True
-            if len(vessel.segments) == 1 and is_ordinary(vessel.segments[0]):
-                self.ends[slot] = row_of(vessel.segments[0])
-                self.put_in_columns(vessel.mmsi)
-            elif not vessel.segments:
-                self.put_in_columns(vessel.mmsi)
+            segments = vessel.segments
+            if len(segments) == 1 and is_ordinary(segments[0]):
+                ordinary.append((slot, segments[0]))
+                vessel.segments = _ELSEWHERE
+            elif not segments:
+                vessel.segments = _ELSEWHERE
+        self.in_columns[slots] = [vessel.segments is _ELSEWHERE for vessel in vessels]
+        if ordinary:
+            theirs = np.array([row_of(segment) for _, segment in ordinary], END)
+            self.ends[[slot for slot, _ in ordinary]] = theirs
         self.note(vessels)
 
     def take_out(self, mmsis: Sequence[int]) -> tuple[Rows, list[bytes]]:

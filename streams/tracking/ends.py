@@ -4,6 +4,7 @@ Nearly all vessels have one track that goes on, so their tracks move on as colum
 where one vessel is looked at by itself.
 """
 
+from operator import attrgetter
 from typing import Final, Protocol
 
 import numpy as np
@@ -40,6 +41,7 @@ END: Final = np.dtype(
 """The fields of a Segment that change with every fix, or that a silence leaves behind."""
 _SAME: Final = (END.names or ())[2:-2]
 """Fields that a row and a Segment have under the same name."""
+_same: Final = attrgetter(*_SAME)
 _NO_TRAIL: Final = np.zeros(KEPT, TRAIL)
 _BLANK: Final = np.zeros(1, END)
 
@@ -107,8 +109,7 @@ def row_of(segment: Segment) -> tuple[object, ...]:
     g, before = segment, segment.before
     place = (before.time, before.lon, before.lat, before.knots) if before else (0, 0.0, 0.0, 0.0)
     trail = np.frombuffer(g.trail, TRAIL) if g.trail else _NO_TRAIL
-    values = [getattr(g, name) for name in _SAME]
-    return (True, before is not None, *values, place, trail)
+    return (True, before is not None, *_same(g), place, trail)
 
 
 def go_on(

@@ -4,6 +4,8 @@ Most are heard as they were in the step before, and repeat static data that is k
 is noted, in a column.
 """
 
+from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
 import numpy as np
@@ -16,22 +18,20 @@ from streams.detection.gaps.watch import GapWatch
 from streams.detection.vessel_state import VesselState
 from streams.stages.fleet import Fleet
 from streams.tracking.identity import IdentitySettings
-from streams.tracking.repeats import Repeats, contents
+from streams.tracking.repeats import Repeats, contents, digests
 
 _IS_CLASS_B: Final = np.isin(np.arange(256), (18, 19))
 """Whether a message type comes from class B, by its number."""
 
 
 class Attendance:
-    """Writes into the fleet. `touched` takes the MMSIs of all vessels that it changes."""
+    """Writes into the fleet, and marks the vessels that it changes."""
 
-    def __init__(self, fleet: Fleet, gaps: GapWatch, settings: IdentitySettings, touched: set[int]) -> None:
+    def __init__(self, fleet: Fleet, gaps: GapWatch, settings: IdentitySettings) -> None:
         self._fleet = fleet
         self._gaps = gaps
         self._apart = int(settings.apart_seconds * SECOND)
         self._ship_types = settings.ship_types
-        self._touched = touched
-        self._repeats = Repeats()
         self.new: set[int] = set()
         """Vessels first heard since this was last cleared."""
 
@@ -45,25 +45,38 @@ class Attendance:
         slots = self._slots(rows, starts, changed)
         usual = self._as_usual(rows, starts, slots)
         lengths = _lasts(rows, starts) + 1 - starts
-        usual = np.repeat(usual, lengths)
-        same_class = (rows["type"] == 5) | np.repeat(self._fleet.class_b[slots], lengths)
-        columns = (rows[name].tolist() for name in ("mmsi", "time", "type"))
-        draughts, nothing = (rows["draught"] > 0).tolist(), (usual & same_class).tolist()
-        told = zip(*columns, draughts, contents(rows), usual.tolist(), nothing, strict=True)
-        for mmsi, time, type, draught, content, as_usual, no_news in told:
-            if (repeats := self._repeats.knows(mmsi, content)) and no_news:
-                continue
-            vessel = self._fleet.state(mmsi) if as_usual else self._heard(mmsi, time)
-            if type != 5:
-                self._mark_class_b(vessel, changed)
-            if draught and vessel.silence is not None and vessel.silence.back is not None:
-                vessel.silence.draughts_heard += 1
-            if repeats:
-                continue
-            news = vessel.claims.hear(content, type, time, self._apart, self._ship_types)
-            self._repeats.note(mmsi, content, changed=news, settled=vessel.claims.settled)
-            if news:
-                changed.add(mmsi)
+        told = contents(rows)
+        found, slot_of = digests(told, rows["type"]), np.repeat(slots, lengths)
+        same_class = (rows["type"] == 5) | self._fleet.class_b[slot_of]
+        known = (self._fleet.told[slot_of] == found[:, None]).any(axis=1)
+        nothing = usual & np.logical_and.reduceat(known & same_class, starts)
+        news = ~np.repeat(nothing, lengths)
+        part = rows.compress(news)
+        columns = (part[name].tolist() for name in ("mmsi", "time", "type"))
+        each = zip(
+            *columns,
+            (part["draught"] > 0).tolist(),
+            told.compress(news).tolist(),
+            found.compress(news).tolist(),
+            slot_of.compress(news).tolist(),
+            np.repeat(usual, lengths).compress(news).tolist(),
+            strict=True,
+        )
+        for slot, of_vessel in groupby(each, key=itemgetter(6)):
+            repeats = Repeats(self._fleet.told[slot].tolist())
+            for mmsi, time, type, draught, content, digest, _, as_usual in of_vessel:
+                vessel = self._fleet.state(mmsi) if as_usual else self._heard(mmsi, time)
+                if type != 5:
+                    self._mark_class_b(vessel, changed)
+                if draught and vessel.silence is not None and vessel.silence.back is not None:
+                    vessel.silence.draughts_heard += 1
+                if digest in repeats.known:
+                    continue
+                changes = vessel.claims.hear(content, type, time, self._apart, self._ship_types)
+                repeats.note(digest, changed=changes, settled=vessel.claims.settled)
+                if changes:
+                    changed.add(mmsi)
+            self._fleet.told[slot] = repeats.known
         self._note_times(rows, starts, slots)
         return changed
 
@@ -84,10 +97,6 @@ class Attendance:
             self._mark_class_b(self._fleet.state(mmsi), changed)
         self._note_times(rows, starts, slots)
         return changed
-
-    def forget(self, mmsi: int) -> None:
-        """The vessel is not followed any more."""
-        self._repeats.forget(mmsi)
 
     def _slots(self, rows: Rows, starts: npt.NDArray[np.intp], changed: set[int]) -> npt.NDArray[np.intp]:
         """The slots of the vessels whose rows by time begin at `starts`, of which the new ones are taken
@@ -124,7 +133,7 @@ class Attendance:
         """When the vessels were last heard."""
         last = self._fleet.last
         last[slots] = np.maximum(last[slots], rows["time"][_lasts(rows, starts)])
-        self._touched.update(rows["mmsi"][starts].tolist())
+        self._fleet.changed[slots], self._fleet.looked[slots] = True, 0
 
     @staticmethod
     def _mark_class_b(vessel: VesselState, changed: set[int]) -> None:

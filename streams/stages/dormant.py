@@ -13,17 +13,17 @@ import numpy as np
 import numpy.typing as npt
 import zstandard
 
+from models.report import Rows
 from models.time import Millis
-from streams.detection.vessel_state import WATCHED, VesselState
-from streams.stages.fleet import Fleet
+from streams.detection.vessel_state import WATCHED, VesselState, tracks_of
+from streams.stages.fleet import ROW, Fleet, segments_in, track_in
+from streams.stages.folding import decoded, encoded, with_track
 
 _VESSELS: Final = 256
 """In a block. To unpack one takes a tenth of a millisecond."""
 _AWAKE: Final = -1
 _LEVEL: Final = 3
-_encode: Final = msgspec.msgpack.Encoder().encode
-_decode: Final = msgspec.msgpack.Decoder(VesselState).decode
-_states: Final = msgspec.msgpack.Decoder(list[bytes]).decode
+_packed: Final = msgspec.msgpack.Decoder(tuple[bytes, list[bytes]]).decode
 
 
 @dataclass(slots=True)
@@ -64,23 +64,22 @@ class Dormant:
         fleet, awake = self._fleet, np.array(sorted(mmsis), np.uint32)
         slots = fleet.slots(awake.tolist())
         once = (fleet.first[slots] == fleet.last[slots]) & (fleet.interest[slots] != WATCHED)
-        heard = map(fleet.heard, awake[once].tolist())
-        ordered = [fleet.whole(vessel.mmsi) for vessel in heard if not self._may_propose(vessel)]
+        ordered = [mmsi for mmsi in awake[once].tolist() if not self._may_propose(fleet.heard(mmsi))]
         if not ordered:
             return
         blocks = np.empty(len(ordered), np.int32)
         for at in range(0, len(ordered), _VESSELS):
             blocks[at : at + _VESSELS] = self._count
-            self._blocks[self._count] = self._block(ordered[at : at + _VESSELS])
+            some = ordered[at : at + _VESSELS]
+            busy = any(fleet.state(mmsi).detectors_busy for mmsi in some)
+            self._blocks[self._count] = self._block(*fleet.take_out(some), busy=busy)
             self._count += 1
         still = self._of != _AWAKE
-        mmsis = np.array([vessel.mmsi for vessel in ordered], np.uint32)
+        mmsis = np.array(ordered, np.uint32)
         at_rest = self._mmsis[still]
         where = np.searchsorted(at_rest, mmsis)
         self._mmsis = np.insert(at_rest, where, mmsis)
         self._of = np.insert(self._of[still], where, blocks)
-        for vessel in ordered:
-            del self._fleet[vessel.mmsi]
 
     def wake(self, *mmsis: npt.NDArray[Any]) -> None:
         """Put those of these vessels that sleep back into the fleet."""
@@ -93,23 +92,20 @@ class Dormant:
         at = at[(self._mmsis[at] == wanted) & (self._of[at] != _AWAKE)]
         of = self._of[at]
         self._of[at] = _AWAKE
-        woken = list[VesselState]()
         for number in np.unique(of).tolist():
             block = self._blocks[number]
-            states = self._unpack(block)
-            which = np.searchsorted(block.mmsis, self._mmsis[at[of == number]]).tolist()
-            woken += [_decode(states[i]) for i in which]
+            rows, states = self._unpack(block)
+            which = np.searchsorted(block.mmsis, self._mmsis[at[of == number]])
+            self._fleet.bring_back(rows[which], [decoded(states[i]) for i in which.tolist()])
             if not self._here(number, block).any():
                 del self._blocks[number]
-        self._fleet.add(woken)
-
-    def wake_all(self) -> None:
-        self.wake(self._mmsis)
 
     def idle(self, before: Millis) -> Iterator[VesselState]:
         """The vessels of the whole fleet that were not heard since before a time, awake; those that sleep
-        are woken some at a time."""
-        yield from [self._fleet.whole(mmsi) for mmsi in self._fleet.silent_since(before)]
+        are woken some at a time. One may be let go of before the next is asked for."""
+        for mmsi in self._fleet.silent_since(before):
+            yield self._fleet.whole(mmsi)
+            self._fleet.settle()
         for number in [each for each, block in self._blocks.items() if block.last < before]:
             block = self._blocks[number]
             woken = block.mmsis[self._here(number, block)]
@@ -118,19 +114,21 @@ class Dormant:
                 vessel for mmsi in woken.tolist() if (vessel := self._fleet.whole(mmsi)).last < before
             )
 
-    def revise(self, change: Callable[[list[VesselState]], None]) -> list[int]:
-        """Have those changed that a detector has in hand, some at a time. Returns the MMSIs of all that may
-        have been."""
-        changed: list[int] = []
+    def revise(self, change: Callable[[list[tuple[VesselState, set[int]]]], None]) -> None:
+        """Have those changed that a detector has in hand, some at a time; each comes with the numbers of its
+        tracks."""
         for number, block in self._blocks.items():
-            if block.busy:
-                states = self._unpack(block)
-                here = np.flatnonzero(self._here(number, block)).tolist()
-                vessels = [_decode(states[i]) for i in here]
-                change(vessels)
-                self._blocks[number] = self._block(vessels)
-                changed += [vessel.mmsi for vessel in vessels]
-        return changed
+            if not block.busy:
+                continue
+            rows, states = self._unpack(block)
+            here = np.flatnonzero(self._here(number, block))
+            rows, vessels = rows[here], [decoded(states[i]) for i in here.tolist()]
+            columns = enumerate(rows["in_columns"].tolist())
+            tracks = [track_in(rows["ends"], i) if there else tracks_of(vessels[i]) for i, there in columns]
+            change(list(zip(vessels, tracks, strict=True)))
+            busy = any(vessel.detectors_busy for vessel in vessels)
+            self._blocks[number] = self._block(rows, list(map(encoded, vessels)), busy=busy)
+            self._fleet.changed_elsewhere.update(rows["mmsi"].tolist())
 
     def encoded(self, mmsi: int) -> bytes | None:
         """The state of a vessel as msgpack; None if it is not here."""
@@ -138,17 +136,19 @@ class Dormant:
         if at == len(self._mmsis) or self._mmsis[at] != mmsi or self._of[at] == _AWAKE:
             return None
         block = self._blocks[int(self._of[at])]
-        return self._unpack(block)[int(np.searchsorted(block.mmsis, mmsi))]
+        rows, states = self._unpack(block)
+        i = int(np.searchsorted(block.mmsis, mmsi))
+        segments = segments_in(rows["ends"], i) if rows["in_columns"][i] else None
+        return with_track(states[i], rows["last"].item(i), segments)
 
-    def _block(self, vessels: list[VesselState]) -> _Block:
-        packed = self._packer.compress(_encode([_encode(vessel) for vessel in vessels]))
+    def _block(self, rows: Rows, states: list[bytes], *, busy: bool) -> _Block:
+        packed = self._packer.compress(encoded((rows.tobytes(), states)))
         packed = bytes(memoryview(packed))  # a copy: the original holds on to the room for all that it packed
-        mmsis = np.array([vessel.mmsi for vessel in vessels], np.uint32)
-        busy = any(vessel.detectors_busy for vessel in vessels)
-        return _Block(mmsis, packed, min(vessel.last for vessel in vessels), busy)
+        return _Block(rows["mmsi"].copy(), packed, int(rows["last"].min()), busy)
 
-    def _unpack(self, block: _Block) -> list[bytes]:
-        return _states(self._unpacker.decompress(block.packed))
+    def _unpack(self, block: _Block) -> tuple[Rows, list[bytes]]:
+        rows, states = _packed(self._unpacker.decompress(block.packed))
+        return np.frombuffer(rows, ROW), states
 
     def _here(self, number: int, block: _Block) -> npt.NDArray[np.bool_]:
         """Which vessels of a block have not been woken."""

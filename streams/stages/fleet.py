@@ -1,7 +1,8 @@
-"""Fleet: the vessels that are followed, as objects, and in columns what is asked of all that are heard.
+"""Fleet: the vessels that are followed: in columns what is asked of all that are heard, the rest folded.
 
 An ordinary vessel is heard, moves on and does nothing that a detector asks for: all that changes of it is in
-columns, and its object is not touched. A vessel that is looked at by itself is asked for by its MMSI.
+columns. A vessel that is looked at by itself is asked for by its MMSI, and is an object from then on. When
+there are too many of these, `settle` folds some of them again (`streams.stages.folding`).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,29 +12,42 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from models.report import Rows
 from models.time import Millis
-from streams.detection.vessel_state import VesselState, interest_of, tracks_of
-from streams.tracking.ends import END, segment_of
+from streams.detection.vessel_state import NOT_WATCHED, VesselState, interest_of, tracks_of
+from streams.stages.folding import Folder, encoded
+from streams.tracking.ends import END, is_ordinary, row_of, segment_of
+from streams.tracking.repeats import KEPT
 from streams.tracking.resolution import resolution_of
+from streams.tracking.slots import Slots
 from streams.tracking.track import Segment
 
-_COLUMNS: Final = (
-    "ends",
-    "in_columns",
-    "in_use",
-    "mmsi",
-    "first",
-    "last",
-    "class_b",
-    "interest",
-    "silent",
-    "quiet",
-    "step_east",
-    "step_north",
-    "on_lines",
+ROW: Final = np.dtype(
+    [
+        ("ends", END),
+        ("in_columns", "?"),
+        ("in_use", "?"),
+        ("mmsi", "u4"),
+        ("first", "i8"),
+        ("last", "i8"),
+        ("class_b", "?"),
+        ("interest", "u1"),
+        ("silent", "?"),
+        ("quiet", "?"),
+        ("step_east", "i4"),
+        ("step_north", "i4"),
+        ("on_lines", "?"),
+        ("looked", "i8"),
+        ("busy", "?"),
+        ("changed", "?"),
+        ("told", "u8", (KEPT,)),
+    ]
 )
+"""All columns of a vessel."""
 _FIRST: Final = 1024
 _GROWTH: Final = 1.25
+OBJECTS: Final = 4096
+"""Vessels that are objects at most when a fleet has settled. Judgement: they take 12 MB."""
 
 
 class _Elsewhere(list[Segment]):
@@ -49,14 +63,21 @@ _ELSEWHERE: Final = _Elsewhere()
 
 
 class Fleet:
-    """Vessels by MMSI; each has a slot, which is its place in the columns."""
+    """Vessels by MMSI; each has a slot, which is its place in the columns.
+
+    An object that it gave is the vessel's own until `settle` is called: then it may be folded.
+    """
 
     def __init__(self) -> None:
-        self._vessels: dict[int, VesselState] = {}
-        self._slot: dict[int, int] = {}
+        self._objects: dict[int, tuple[VesselState, int]] = {}  # with their slots
+        self._folded: list[bytes | None] = [None] * _FIRST  # the others, by slot
+        self._folder = Folder()
+        self._slots = Slots()
         self._free: list[int] = []
         self._top = 0  # slots that were ever used
         self._asked, self._answer = b"", np.zeros(0, np.intp)
+        self.changed_elsewhere: set[int] = set()
+        """The same as `changed` of vessels that are not here, by MMSI."""
         self.ends: npt.NDArray[Any] = np.zeros(_FIRST, END)
         self.in_columns = np.zeros(_FIRST, bool)
         """Whether the row in `ends` is its only track, and the object has none."""
@@ -76,19 +97,28 @@ class Fleet:
         """What its positions are rounded to (`streams.tracking.resolution`)."""
         self.on_lines = np.zeros(_FIRST, bool)
         """Whether anything is known of that."""
+        self.looked = np.zeros(_FIRST, np.int64)
+        """Up to when no gap can be proposed, unless it is heard before (`GapWatch.due`)."""
+        self.busy = np.zeros(_FIRST, bool)
+        """Whether a detector has anything of it in hand or waiting, if it is folded."""
+        self.changed = np.zeros(_FIRST, bool)
+        """Whether its state has changed since this was last cleared."""
+        self.told = np.zeros((_FIRST, KEPT), np.uint64)
+        """What it sent that would change nothing if it came again (`streams.tracking.repeats`)."""
 
     def __len__(self) -> int:
-        return len(self._vessels)
+        return len(self._slots)
 
     def __contains__(self, mmsi: int) -> bool:
-        return mmsi in self._vessels
+        return mmsi in self._objects or self._slots.get(mmsi) >= 0
 
     def __iter__(self) -> Iterator[int]:
-        return iter(list(self._vessels))
+        mmsis: list[int] = self.mmsi[self.in_use].tolist()
+        return iter(mmsis)
 
     def whole(self, mmsi: int) -> VesselState:
         """The vessel with its tracks, which are taken out of the columns and its own now. Raises KeyError."""
-        vessel, slot = self.heard(mmsi), self._slot[mmsi]
+        vessel, slot = self._heard(mmsi)
         if self.in_columns[slot]:
             vessel.segments = self._segments(slot)
             self.in_columns[slot] = False
@@ -98,66 +128,124 @@ class Fleet:
         """Take in vessels that are not here yet."""
         if not vessels:
             return
-        slots = np.array([self._free.pop() if self._free else self._new_slot() for _ in vessels], np.intp)
+        slots = self._put(vessels)
         mmsis = [vessel.mmsi for vessel in vessels]
-        self._vessels.update(zip(mmsis, vessels, strict=True))
-        self._slot.update(zip(mmsis, slots.tolist(), strict=True))
-        self._asked, self._answer = b"", np.zeros(0, np.intp)
         self.mmsi[slots], self.in_use[slots] = mmsis, True
         self.first[slots] = [vessel.first for vessel in vessels]
         self.last[slots] = [vessel.last for vessel in vessels]
         self.step_east[slots] = self.step_north[slots] = 0
-        self.on_lines[slots], self.in_columns[slots] = False, False
+        self.on_lines[slots], self.changed[slots] = False, False
+        self.told[slots] = 0
         self.ends["there"][slots] = False
+        ordinary = list[tuple[int, Segment]]()
         for vessel, slot in zip(vessels, slots.tolist(), strict=True):
             if vessel.rounding:
                 self.step_east[slot], self.step_north[slot] = resolution_of(vessel.rounding)
                 self.on_lines[slot] = True
-            if not vessel.segments:
-                self.put_in_columns(vessel.mmsi)
+            segments = vessel.segments
+            if len(segments) == 1 and is_ordinary(segments[0]):
+                ordinary.append((slot, segments[0]))
+                vessel.segments = _ELSEWHERE
+            elif not segments:
+                vessel.segments = _ELSEWHERE
+        self.in_columns[slots] = [vessel.segments is _ELSEWHERE for vessel in vessels]
+        if ordinary:
+            theirs = np.array([row_of(segment) for _, segment in ordinary], END)
+            self.ends[[slot for slot, _ in ordinary]] = theirs
         self.note(vessels)
 
+    def take_out(self, mmsis: Sequence[int]) -> tuple[Rows, list[bytes]]:
+        """Let go of vessels. Returns their columns, ROW, and their states as msgpack, without the tracks that
+        are in columns. Raises KeyError."""
+        each = [self._heard(mmsi) for mmsi in mmsis]
+        slots = np.array([slot for _, slot in each], np.intp)
+        rows = np.empty(len(slots), ROW)
+        for name in ROW.names or ():
+            rows[name] = getattr(self, name)[slots]
+        self._remove(mmsis, slots)
+        return rows, [encoded(vessel) for vessel, _ in each]
+
+    def bring_back(self, rows: Rows, vessels: Sequence[VesselState]) -> None:
+        """Take in vessels that `take_out` gave."""
+        slots = self._put(vessels)
+        for name in ROW.names or ():
+            getattr(self, name)[slots] = rows[name]
+        self.changed[slots] = False
+        for vessel, in_columns in zip(vessels, rows["in_columns"].tolist(), strict=True):
+            if in_columns:
+                vessel.segments = _ELSEWHERE
+
     def __delitem__(self, mmsi: int) -> None:
-        del self._vessels[mmsi]
-        slot = self._slot.pop(mmsi)
-        self._asked, self._answer = b"", np.zeros(0, np.intp)
-        self._free.append(slot)
-        self.in_use[slot] = self.in_columns[slot] = False
+        _, slot = self._object(mmsi)
+        self._remove([mmsi], np.array([slot]))
 
     def state(self, mmsi: int) -> VesselState:
-        """A vessel, but for its tracks and when it was last heard: these may be in columns."""
-        return self._vessels[mmsi]
-
-    def states(self) -> Iterable[VesselState]:
-        """The same of all vessels."""
-        return self._vessels.values()
+        """A vessel, but for its tracks and when it was last heard: these may be in columns. Raises
+        KeyError."""
+        return self._object(mmsi)[0]
 
     def heard(self, mmsi: int) -> VesselState:
-        """A vessel, but for its tracks."""
-        vessel = self._vessels[mmsi]
-        vessel.last = self.last.item(self._slot[mmsi])
-        return vessel
+        """A vessel, but for its tracks. Raises KeyError."""
+        return self._heard(mmsi)[0]
 
-    def copy(self, mmsi: int) -> VesselState | None:
-        """The whole vessel as it stands, to be kept; None if it is not here."""
-        slot = self._slot.get(mmsi)
-        if slot is None:
+    def settle(self, silent_since: Millis | None = None) -> None:
+        """Fold objects until there are no more than OBJECTS: those that nobody watches before others, of
+        these the last that were made; with `silent_since` all that nobody watches, or that were not heard
+        since then."""
+        if len(self._objects) <= OBJECTS and silent_since is None:
+            return
+        mmsis, slots = list(self._objects), [slot for _, slot in self._objects.values()]
+        idle = self.interest[slots] == NOT_WATCHED
+        if silent_since is not None:
+            idle |= self.last[slots] < silent_since
+        for i in idle.nonzero()[0].tolist():
+            self._fold(*self._objects.pop(mmsis[i]))
+        while len(self._objects) > OBJECTS:
+            _, (vessel, slot) = self._objects.popitem()
+            self._fold(vessel, slot)
+
+    def encoded(self, mmsi: int) -> bytes | None:
+        """The whole vessel as msgpack; None if it is not here."""
+        known = self._objects.get(mmsi)
+        slot = known[1] if known else self._slots.get(mmsi)
+        if slot < 0:
             return None
-        vessel = self.heard(mmsi)
-        if self.in_columns[slot]:
-            return msgspec.structs.replace(vessel, segments=self._segments(slot))
-        return vessel
+        segments = self._segments(slot) if self.in_columns[slot] else None
+        if known is None:
+            folded = self._folded[slot]
+            assert folded is not None
+            return self._folder.encoded(folded, self.last.item(slot), segments)
+        vessel, _ = self._heard(mmsi)
+        whole = vessel if segments is None else msgspec.structs.replace(vessel, segments=segments)
+        return encoded(whole)
+
+    def take_changes(self) -> list[int]:
+        """The vessels that have changed since this was called last, here and elsewhere, by MMSI."""
+        changed = {*self.mmsi[self.in_use & self.changed].tolist(), *self.changed_elsewhere}
+        self.forget_changes()
+        return list(changed)
+
+    def forget_changes(self) -> None:
+        """Nobody asks which vessels have changed so far."""
+        self.changed[:] = False
+        self.changed_elsewhere.clear()
+
+    def in_hand(self) -> list[int]:
+        """The vessels of which a detector has anything in hand or waiting."""
+        objects = [mmsi for mmsi, (vessel, _) in self._objects.items() if vessel.detectors_busy]
+        folded = self.mmsi[self.in_use & self.busy].tolist()
+        return [*objects, *(mmsi for mmsi in folded if mmsi not in self._objects)]
 
     def slots(self, mmsis: Iterable[int]) -> npt.NDArray[np.intp]:
         """The slots of vessels, -1 for those that are not here."""
-        return np.array([self._slot.get(mmsi, -1) for mmsi in mmsis], np.intp)
+        return self._slots.of(np.fromiter(mmsis, np.uint32))
 
     def slots_of(self, mmsis: npt.NDArray[np.uint32]) -> npt.NDArray[np.intp]:
         """The same for a column. The last answer is remembered: in a step the same ships are asked for by one
         after the other."""
         key = mmsis.tobytes()
         if key != self._asked:
-            self._asked, self._answer = key, self.slots(mmsis.tolist())
+            self._asked, self._answer = key, self._slots.of(mmsis)
         return self._answer
 
     def note(self, vessels: Sequence[VesselState], quiet: Sequence[bool] | bool = False) -> None:
@@ -166,43 +254,101 @@ class Fleet:
         self.class_b[slots] = [vessel.claims.class_b for vessel in vessels]
         self.interest[slots] = [interest_of(vessel.identity) for vessel in vessels]
         self.silent[slots] = [vessel.silence is not None for vessel in vessels]
-        self.quiet[slots] = quiet
+        self.quiet[slots], self.looked[slots] = quiet, 0
 
     def hear(self, vessel: VesselState, time: Millis) -> None:
         """It was heard at a time; `vessel` is as `heard` gave it."""
-        slot = self._slot[vessel.mmsi]
+        _, slot = self._objects[vessel.mmsi]
         self.silent[slot] = vessel.silence is not None
         if time > vessel.last:
             vessel.last = self.last[slot] = time
 
     def tracks(self, mmsi: int) -> set[int]:
         """The numbers of a vessel's tracks."""
-        slot = self._slot[mmsi]
-        if not self.in_columns[slot]:
-            return tracks_of(self._vessels[mmsi])
-        return {self.ends["number"].item(slot)} if self.ends["there"][slot] else set()
+        vessel, slot = self._object(mmsi)
+        return tracks_of(vessel) if not self.in_columns[slot] else track_in(self.ends, slot)
 
     def put_in_columns(self, mmsi: int) -> None:
         """Its only track is in `ends` from now on."""
-        self._vessels[mmsi].segments = _ELSEWHERE
-        self.in_columns[self._slot[mmsi]] = True
+        vessel, slot = self._object(mmsi)
+        vessel.segments = _ELSEWHERE
+        self.in_columns[slot] = True
 
     def silent_since(self, before: Millis) -> list[int]:
         """The vessels that were last heard before a time."""
         silent: list[int] = self.mmsi[self.in_use & (self.last < before)].tolist()
         return silent
 
+    def _put(self, vessels: Sequence[VesselState]) -> npt.NDArray[np.intp]:
+        """Give slots to vessels that are not here yet."""
+        slots = np.array([self._free.pop() if self._free else self._new_slot() for _ in vessels], np.intp)
+        mmsis = [vessel.mmsi for vessel in vessels]
+        self._objects.update(zip(mmsis, zip(vessels, slots.tolist(), strict=True), strict=True))
+        self._slots.put(mmsis, slots)
+        self._asked, self._answer = b"", np.zeros(0, np.intp)
+        return slots
+
+    def _remove(self, mmsis: Sequence[int], slots: npt.NDArray[np.intp]) -> None:
+        """Of vessels that are objects."""
+        for mmsi, changed in zip(mmsis, self.changed[slots].tolist(), strict=True):
+            del self._objects[mmsi]
+            if changed:
+                self.changed_elsewhere.add(mmsi)
+        self._slots.drop(mmsis)
+        self._asked, self._answer = b"", np.zeros(0, np.intp)
+        self._free += slots.tolist()
+        for column in (self.in_use, self.in_columns, self.changed, self.busy):
+            column[slots] = False
+
+    def _object(self, mmsi: int) -> tuple[VesselState, int]:
+        """The vessel and its slot."""
+        known = self._objects.get(mmsi)
+        return known if known is not None else self._unfolded(mmsi)
+
+    def _heard(self, mmsi: int) -> tuple[VesselState, int]:
+        """The same, with the time when it was last heard."""
+        vessel, slot = self._object(mmsi)
+        vessel.last = self.last.item(slot)
+        return vessel, slot
+
+    def _unfolded(self, mmsi: int) -> tuple[VesselState, int]:
+        slot = self._slots.get(mmsi)
+        folded = self._folded[slot] if slot >= 0 else None
+        if folded is None:
+            raise KeyError(mmsi)
+        vessel = self._folder.unfold(folded)
+        if self.in_columns[slot]:
+            vessel.segments = _ELSEWHERE
+        self._folded[slot] = None
+        self._objects[mmsi] = vessel, slot
+        return vessel, slot
+
+    def _fold(self, vessel: VesselState, slot: int) -> None:
+        self._folded[slot] = self._folder.fold(vessel)
+        self.busy[slot] = vessel.detectors_busy
+
     def _segments(self, slot: int) -> list[Segment]:
-        segment = segment_of(self.ends, slot)
-        return [] if segment is None else [segment]
+        return segments_in(self.ends, slot)
 
     def _new_slot(self) -> int:
         slot, self._top = self._top, self._top + 1
         if slot == len(self.mmsi):
             size = round(slot * _GROWTH)
-            for name in _COLUMNS:
+            for name in ROW.names or ():
                 column = getattr(self, name)
-                grown = np.zeros(size, column.dtype)
+                grown = np.zeros((size, *column.shape[1:]), column.dtype)
                 grown[:slot] = column
                 setattr(self, name, grown)
+            self._folded += [None] * (size - slot)
         return slot
+
+
+def segments_in(ends: Rows, at: int) -> list[Segment]:
+    """The tracks of a vessel that are in columns, as objects."""
+    segment = segment_of(ends, at)
+    return [] if segment is None else [segment]
+
+
+def track_in(ends: Rows, at: int) -> set[int]:
+    """Their numbers."""
+    return {ends["number"].item(at)} if ends["there"][at] else set()

@@ -1,7 +1,7 @@
 """Rows of reports in the order in which they are worked off: by vessel, time and content, each once."""
 
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +15,13 @@ STATIC_KEYS: Final = (
     *("draught", "name", "callsign", "destination"),
 )
 """Most significant first. Rows that agree in all of them are the same message, through two sources."""
-PORTION: Final = 20_000
-"""About so many fixes are put on tracks at once."""
+PORTION: Final = 100_000
+"""About so many reports are worked off at once."""
+_VESSEL: Final = 15
+"""So many reports are worth a vessel that becomes an object."""
 _KEY_BITS: Final = 63
 _MMSI_BITS: Final = 32
+T = TypeVar("T")
 Stations = tuple[tuple[str, ...], ...]
 
 
@@ -64,13 +67,24 @@ def _order(
     return order
 
 
-def portions(rows: Rows) -> list[Rows]:
-    """Rows by MMSI in portions that end with a vessel: the world at once would take its memory twice."""
-    if len(rows) <= PORTION:
-        return [rows] if len(rows) else []
-    starts = run_starts(rows["mmsi"])
-    cuts = starts[np.searchsorted(starts, np.arange(PORTION, len(rows), PORTION), "right") - 1]
-    return [part for part in np.split(rows, np.unique(cuts)) if len(part)]
+def portions(positions: Rows, statics: Rows) -> Iterator[tuple[Rows, Rows]]:
+    """Positions and static data by MMSI in portions, each of which has all of its vessels: of the world at
+    once, everything that is made of rows and of vessels would take its memory many times."""
+    starts, static_starts = run_starts(positions["mmsi"]), run_starts(statics["mmsi"])
+    mmsis = np.concatenate([positions["mmsi"][starts], statics["mmsi"][static_starts]])
+    sizes = np.diff(np.concatenate([starts, len(positions) + static_starts, [len(positions) + len(statics)]]))
+    order = np.argsort(mmsis, kind="stable")
+    mmsis, filled = mmsis[order], np.cumsum(sizes[order] + _VESSEL) // PORTION
+    (ends,) = np.nonzero(filled[1:] != filled[:-1])
+    cuts = np.unique(mmsis[ends])  # the last vessel of each portion but one
+    parts = (np.split(rows, np.searchsorted(rows["mmsi"], cuts, "right")) for rows in (positions, statics))
+    return zip(*parts, strict=True)
+
+
+def batched(things: Sequence[T], size: int = 2048) -> Iterator[list[T]]:
+    """Some at a time."""
+    for at in range(0, len(things), size):
+        yield list(things[at : at + size])
 
 
 def folded(rows: Rows, stations: Stations) -> tuple[Rows, Stations]:

@@ -4,7 +4,7 @@ Works in whole steps of the time grid: an instant is worked off once the waterma
 reports of its step sorted by (MMSI, time, content). So nothing depends on how the input was cut.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 import numpy as np
@@ -19,15 +19,18 @@ from models.vessel import ONE_PLACE, Identity, Places
 from streams.detection.gaps.hearing import longest_silence
 from streams.detection.positions import repeating
 from streams.detection.vessel_detectors import VesselDetectors
-from streams.detection.vessel_state import NOT_WATCHED, WATCHED, VesselState, tracks_of
+from streams.detection.vessel_state import WATCHED, VesselState
 from streams.stages.attendance import Attendance
 from streams.stages.dormant import Dormant
 from streams.stages.fleet import Fleet
+from streams.stages.folding import decoded
 from streams.stages.later import Later
+from streams.stages.rounds import Rounds
 from streams.stages.row_order import (
     POSITION_KEYS,
     STATIC_KEYS,
     Stations,
+    batched,
     by_step,
     folded,
     parted,
@@ -75,7 +78,6 @@ class VesselStage(Stage[Reports, list[Instant]]):
         self._pieces: set[str] = set()  # changed since the last checkpoint, beside vessels
         self._sightings = Later("seen", Sighting, self._pieces)  # from when on they are known
         self._drawn = Later("drawn", FenceVersion, self._pieces)
-        self._touched: set[int] = set()  # vessels changed since then, by MMSI
         self._attendance = self._roll()
         self.overtaken = 0
         """Reports older than what was already worked off: they changed nothing."""
@@ -84,8 +86,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         return Dormant(self._fleet, self._detectors.gaps.may_propose)
 
     def _roll(self) -> Attendance:
-        gaps, identity = self._detectors.gaps, self._settings.identity
-        return Attendance(self._fleet, gaps, identity, self._touched)
+        return Attendance(self._fleet, self._detectors.gaps, self._settings.identity)
 
     @property
     def done(self) -> Millis:
@@ -134,7 +135,8 @@ class VesselStage(Stage[Reports, list[Instant]]):
         limit = at_or_after(self._newest, step) if watermark == END else before(watermark, step)
         out = self._work_off(max(limit, self._done)) if limit > self._done else []
         if watermark == END:
-            events = tuple(sorted(self._detectors.finish(self._busy(), self._done), key=sort_key))
+            rounds = Rounds(self._fleet, self._dormant, self._detectors, self._settings)
+            events = tuple(sorted(rounds.finish(self._done), key=sort_key))
             sightings = self._sightings.take(END) if self._newest > BEGINNING else ()
             if events or sightings:
                 out.append(Instant(time=self._done, events=events, sightings=sightings))
@@ -182,25 +184,23 @@ class VesselStage(Stage[Reports, list[Instant]]):
         """The pieces of the state that changed since the last call, by name; None for those that are gone."""
         meta = _Meta(self._done, self._newest, self.overtaken, self._chunk, list(self._stations))
         pieces: Pieces = {"meta": msgspec.msgpack.encode(meta)}
-        for name in sorted(self._pieces.union(f"vessel/{mmsi}" for mmsi in self._touched)):
+        for name in sorted(self._pieces):
             kind, number = name.split("/")
             if kind == "rows":
                 chunk = self._waiting.get(int(number))
                 kept: object = chunk and [rows.tobytes() for rows in chunk]
-            elif kind in ("seen", "drawn"):
-                kept = (self._sightings if kind == "seen" else self._drawn).piece(int(number))
             else:
-                kept = self._fleet.copy(int(number))
+                kept = (self._sightings if kind == "seen" else self._drawn).piece(int(number))
             pieces[name] = None if kept is None else msgspec.msgpack.encode(kept)
-            if kind == "vessel" and kept is None:
-                pieces[name] = self._dormant.encoded(int(number))
-        self.forget_changes()
+        for mmsi in sorted(self._fleet.take_changes(), key=str):
+            pieces[f"vessel/{mmsi}"] = self._fleet.encoded(mmsi) or self._dormant.encoded(mmsi)
+        self._pieces.clear()
         return pieces
 
     def forget_changes(self) -> None:
         """Nobody keeps checkpoints: what changed so far need not be remembered."""
         self._pieces.clear()
-        self._touched.clear()
+        self._fleet.forget_changes()
 
     def load(self, pieces: Mapping[str, bytes]) -> None:
         """Go on from the pieces that `changes` gave so far."""
@@ -213,7 +213,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         self._drawn.load(pieces)
         self._dormant, self._attendance = self._sleepers(), self._roll()
         self.forget_changes()
-        vessels = list[VesselState]()
+        vessels = list[str]()
         for name, piece in sorted(pieces.items()):
             kind, _, number = name.partition("/")
             if kind == "rows":
@@ -223,16 +223,18 @@ class VesselStage(Stage[Reports, list[Instant]]):
                     np.frombuffer(statics, STATIC),
                 )
             elif kind == "vessel":
-                vessels.append(msgspec.msgpack.decode(piece, type=VesselState))
-        self._fleet.add(vessels)
-        self._dormant.put_away(self._fleet)
+                vessels.append(name)
+        for some in batched(vessels):
+            states = [decoded(pieces[name]) for name in some]
+            self._fleet.add(states)
+            self._settle(vessel.mmsi for vessel in states)
 
     def snapshot(self) -> bytes:
         self._pieces.clear()
         self._pieces |= {f"rows/{number}" for number in self._waiting}
         self._pieces |= self._sightings.pieces() | self._drawn.pieces()
-        self._touched.clear()
-        self._touched.update(self._fleet, self._dormant.mmsis)
+        self._fleet.changed[:] = self._fleet.in_use
+        self._fleet.changed_elsewhere.update(self._dormant.mmsis)
         return msgspec.msgpack.encode(self.changes())
 
     def restore(self, state: bytes) -> None:
@@ -241,55 +243,56 @@ class VesselStage(Stage[Reports, list[Instant]]):
     def _step(self, instant: Millis, positions: Rows, statics: Rows, stations: Stations) -> Instant:
         """One instant: all reports of the step that it closes, sorted by time."""
         s = self._settings
-        self._dormant.wake(positions["mmsi"], statics["mmsi"])
-        if relisted := self._watchlist.turns(self._done, instant):
-            self._dormant.wake_all()
-        changed = self._attendance.hear(statics) | self._attendance.meet(positions)
+        identities, events, made_ticks = list[Identity](), list[Event](), list[Rows]()
         positions, stations = folded(positions, stations)
-        fine = self._without_coarse(positions)
-        resolution.learn(fine, run_starts(fine["mmsi"]), self._fleet)
-        tracks = [assign_step(part, self._fleet, s.track) for part in portions(fine)]
-        self._sample(fine, instant)
-        changed |= self._look_at_places(positions, instant)
-        changed |= set(self._fleet) if relisted else set()
-        identities, events = self._tell_apart(sorted(changed), instant)
-        for part in tracks:
-            events += self._detectors.watch(part, self._fleet, instant, stations)
-        events += self._look_for_gaps(instant)
+        relisted = self._watchlist.turns(self._done, instant)
+        asleep = [] if not relisted else self._dormant.mmsis
+        for part in portions(positions, statics) if len(positions) or len(statics) else ():
+            mmsis = np.union1d(*(rows["mmsi"][run_starts(rows["mmsi"])] for rows in part))
+            self._dormant.wake(mmsis)
+            changed = self._attendance.hear(part[1]) | self._attendance.meet(part[0])
+            fine = self._without_coarse(part[0])
+            resolution.learn(fine, run_starts(fine["mmsi"]), self._fleet)
+            tracks = assign_step(fine, self._fleet, s.track)
+            self._sample(fine, instant)
+            changed |= self._look_at_places(part[0], instant)
+            self._tell_apart(sorted(mmsis.tolist() if relisted else changed), instant, identities, events)
+            events += self._detectors.watch(tracks, self._fleet, instant, stations)
+            made_ticks.append(ticks(tracks, instant, s.grid, s.track))
+            self._settle(mmsis.tolist() if relisted else self._attendance.new)
+            self._attendance.new.clear()
+        if relisted:
+            heard = set(positions["mmsi"].tolist()) | set(statics["mmsi"].tolist())
+            for some in batched(sorted({*self._fleet, *asleep} - heard)):
+                self._dormant.wake(np.array(some, np.uint32))
+                self._tell_apart(some, instant, identities, events)
+                self._settle(some)
+        rounds = Rounds(self._fleet, self._dormant, self._detectors, s)
+        events += rounds.look_for_gaps(instant)
         if instant % s.detectors.loitering.bucket == 0:
-            awake = [(vessel, self._fleet.tracks(vessel.mmsi)) for vessel in self._busy()]
-            events += self._detectors.close_buckets(awake, instant)
-            buckets = self._dormant.revise(
-                lambda each: events.extend(
-                    self._detectors.close_buckets([(vessel, tracks_of(vessel)) for vessel in each], instant)
-                )
-            )
-            self._touched.update(buckets)
+            events += rounds.close_buckets(instant)
         if instant % HOUR == 0:
-            for vessel in self._dormant.idle(instant - round(s.idle_days * DAY)):
-                events += self._detectors.lose(vessel, instant)
-                if self._detectors.gaps.is_kept(vessel, instant):
-                    continue
-                identities.append(msgspec.structs.replace(vessel.identity, time=instant, gone=True))
-                del self._fleet[vessel.mmsi]
-                self._attendance.forget(vessel.mmsi)
-                self._touched.add(vessel.mmsi)
-        made = Instant(
+            identities += rounds.let_go(instant, events)
+            self._fleet.settle(silent_since=instant - HOUR)
+        return Instant(
             time=instant,
-            ticks=joined([ticks(part, instant, s.grid, s.track) for part in tracks], TICK),
+            ticks=joined(made_ticks, TICK),
             identities=tuple(sorted(identities, key=lambda identity: identity.mmsi)),
             events=tuple(sorted(events, key=sort_key)),
             stations=stations,
             sightings=self._sightings.take(instant),
             drawn=self._drawn.take(instant),
         )
-        new = self._fleet if relisted else self._attendance.new
-        self._dormant.put_away(mmsi for mmsi in new if mmsi in self._fleet)
-        self._attendance.new.clear()
-        return made
 
-    def _tell_apart(self, mmsis: list[int], instant: Millis) -> tuple[list[Identity], list[Event]]:
-        """Who these vessels are, as it is known now, and what follows from that."""
+    def _settle(self, mmsis: Iterable[int]) -> None:
+        """Nothing is done with the vessels that are objects for now; these may sleep."""
+        self._dormant.put_away(mmsis)
+        self._fleet.settle()
+
+    def _tell_apart(
+        self, mmsis: list[int], instant: Millis, told: list[Identity], events: list[Event]
+    ) -> None:
+        """Add who these vessels are, as it is known now, and what follows from that."""
         fleet, slots, identities = self._fleet, self._fleet.slots(mmsis), list[Identity]()
         vessels, turned = [fleet.state(mmsi) for mmsi in mmsis], list[VesselState]()
         columns = fleet.in_columns[slots].tolist(), (fleet.interest[slots] == WATCHED).tolist()
@@ -302,17 +305,10 @@ class VesselStage(Stage[Reports, list[Instant]]):
             identities.append(now)
             if now.role is not was.role or now.of_interest is not of_interest:
                 turned.append(vessel)
-        events = self._detectors.reconsider(turned, instant)
+        told += identities
+        events += self._detectors.reconsider(turned, instant)
         fleet.note(vessels, [identity.places is ONE_PLACE for identity in identities])
-        self._touched.update(mmsis)
-        return identities, events
-
-    def _busy(self) -> list[VesselState]:
-        """The vessels that are awake and of which a detector has anything in hand or waiting, without their
-        tracks."""
-        busy = [vessel for vessel in self._fleet.states() if vessel.detectors_busy]
-        self._touched.update(vessel.mmsi for vessel in busy)
-        return busy
+        fleet.changed[slots] = True
 
     def _sample(self, rows: Rows, instant: Millis) -> None:
         """Note some of the positions of those that detectors watch."""
@@ -322,30 +318,6 @@ class VesselStage(Stage[Reports, list[Instant]]):
         number = instant // self._settings.grid.step
         found = repeating.sample(rows, starts, number, watched, fleet.state)
         fleet.quiet[fleet.slots(found)] = False
-
-    def _look_for_gaps(self, instant: Millis) -> list[Event]:
-        """Propose the silences that have lasted for long enough, and let go of those that are over."""
-        gaps, fleet, events = self._detectors.gaps, self._fleet, list[Event]()
-        waiting: list[int] = []
-        if instant % HOUR == 0:
-            waiting = [vessel.mmsi for vessel in fleet.states() if vessel.silence is not None]
-        # silent for an hour when this hour began
-        since = min(instant // HOUR * HOUR - HOUR, instant - self._settings.detectors.gap.notice)
-        silent = fleet.in_use & (fleet.last <= since) & (fleet.interest != NOT_WATCHED)
-        for mmsi in fleet.mmsi[silent].tolist():
-            vessel = fleet.state(mmsi)
-            if vessel.silence is not None and vessel.silence.back is None:  # it is proposed already
-                continue
-            if self._detectors.is_candidate(vessel, instant) and (
-                found := gaps.look(fleet.whole(mmsi), instant)
-            ):
-                events += found
-                self._touched.add(mmsi)
-            fleet.silent[fleet.slots([mmsi])] = vessel.silence is not None
-        for mmsi in waiting:
-            events += gaps.settle(fleet.state(mmsi), instant)
-            self._touched.add(mmsi)
-        return events
 
     def _look_at_places(self, rows: Rows, instant: Millis) -> set[int]:
         """The vessels among those that sent positions, by MMSI, whose number is heard at other places than

@@ -114,7 +114,7 @@ def _vessels(column: npt.NDArray[np.uint32], fleet: TrackedFleet) -> _Vessels:
         vessels.several[i] = len(vessel.segments) > 1
         vessels.ends[i] = np.zeros(1, END)
         if len(vessel.segments) == 1:
-            row_of(vessels.ends, i, vessel.segments[0])
+            vessels.ends[i] = row_of(vessel.segments[0])
     return vessels
 
 

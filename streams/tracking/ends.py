@@ -4,6 +4,7 @@ Nearly all vessels have one track that goes on, so their tracks move on as colum
 where one vessel is looked at by itself.
 """
 
+from operator import attrgetter
 from typing import Final, Protocol
 
 import numpy as np
@@ -40,6 +41,7 @@ END: Final = np.dtype(
 """The fields of a Segment that change with every fix, or that a silence leaves behind."""
 _SAME: Final = (END.names or ())[2:-2]
 """Fields that a row and a Segment have under the same name."""
+_same: Final = attrgetter(*_SAME)
 _NO_TRAIL: Final = np.zeros(KEPT, TRAIL)
 _BLANK: Final = np.zeros(1, END)
 
@@ -84,11 +86,13 @@ def is_ordinary(segment: Segment) -> bool:
 
 def segment_of(ends: Rows, at: int) -> Segment | None:
     """A row as an object; None if there is no track."""
-    if not ends["there"][at]:
+    there, had_before, *values, knots, contradicted, run, run_fixes, before, trail = ends[at].item()
+    if not there:
         return None
-    segment = Segment(0, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 15)
-    write_back(ends, at, segment)
-    return segment
+    place = Place(*before) if had_before else None
+    number, time, lon, lat, sog, cog, heading, status, fixes, coarse = values
+    first = number, time, lon, lat, sog, cog, heading, status, fixes, coarse
+    return Segment(*first, True, knots, contradicted, trail.tobytes(), run, run_fixes, place)
 
 
 def write_back(ends: Rows, at: int, segment: Segment) -> None:
@@ -100,13 +104,12 @@ def write_back(ends: Rows, at: int, segment: Segment) -> None:
     segment.trail = trail.tobytes()
 
 
-def row_of(ends: Rows, at: int, segment: Segment) -> None:
-    """Write an object into a row of END."""
+def row_of(segment: Segment) -> tuple[object, ...]:
+    """An object as a row of END."""
     g, before = segment, segment.before
     place = (before.time, before.lon, before.lat, before.knots) if before else (0, 0.0, 0.0, 0.0)
     trail = np.frombuffer(g.trail, TRAIL) if g.trail else _NO_TRAIL
-    values = [getattr(g, name) for name in _SAME]
-    ends[at] = (True, before is not None, *values, place, trail)
+    return (True, before is not None, *_same(g), place, trail)
 
 
 def go_on(

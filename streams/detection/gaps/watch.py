@@ -10,7 +10,7 @@ from typing import Protocol
 
 from geofences.surroundings import Surroundings
 from models.event import Detector, Event, Reason, Status
-from models.time import HOUR, MINUTE, Millis
+from models.time import END, HOUR, MINUTE, Millis
 from models.vessel import Identity
 from streams.detection.explanation import NOT_OF_INTEREST
 from streams.detection.fixes import Fixes, Step
@@ -92,6 +92,14 @@ class GapWatch:
         hearing = vessel.hearing
         known = hearing is not None and is_known(hearing, vessel.last, self._settings)
         return known or vessel.silence is not None
+
+    def due(self, vessel: HeardVessel, instant: Millis) -> Millis:
+        """The first instant after this one at which `look` may find anything, unless the vessel is heard
+        before, or somebody else, or its silence is taken back."""
+        if vessel.hearing is None:
+            return END
+        longest = max(self._settings.notice, expected_silence(vessel.hearing, self._settings) + 1)
+        return vessel.last + longest if vessel.last + longest > instant else END
 
     def look(self, vessel: HeardVessel, instant: Millis) -> list[Event]:
         """Propose the silence of a vessel that is not heard, once it has lasted for long enough."""

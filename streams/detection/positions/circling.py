@@ -151,7 +151,7 @@ def circle_of(points: list[Point]) -> tuple[Stay | None, float]:
         round(float(unwrap(lon[0] + a / scale)), 5),
         round(float(lat[0] + b / _METRES_PER_DEGREE), 5),
         round(knots, 1),
-        round(radius),
+        float(round(radius)),
         _is_steady(np.array([point.heading for point in points])),
     )
     return found, abs(turned) / 360

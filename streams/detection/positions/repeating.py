@@ -168,11 +168,11 @@ def _on_grid(points: Sequence[Point]) -> Stay | None:
         round((lon + 180) % 360 - 180, 5),
         round(lat, 5),
         0.0,
-        radius_metres=round(span / 2),
+        radius_metres=float(round(span / 2)),
         positions=len(points),
         places=len(np.unique(places, axis=0)),
-        east_metres=round(found.east * scale * _METRES),
-        north_metres=round(found.north * _METRES),
+        east_metres=float(round(found.east * scale * _METRES)),
+        north_metres=float(round(found.north * _METRES)),
         lines=found.lines,
     )
 
@@ -201,12 +201,12 @@ def _repeated(points: Sequence[Point]) -> Stay | None:
         round(float((lon + 180) % 360 - 180), 5),
         round(float(lat), 5),
         0.0,
-        radius_metres=round(span / 2),
+        radius_metres=float(round(span / 2)),
         positions=len(points),
         places=len(again),
         repeats=repeats,
-        east_metres=round(east),
-        north_metres=round(north),
+        east_metres=float(round(east)),
+        north_metres=float(round(north)),
     )
 
 

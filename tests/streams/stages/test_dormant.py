@@ -1,6 +1,6 @@
 """Vessels that sleep change nothing, and a flood of numbers that are heard once is asleep."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pytest
@@ -10,9 +10,9 @@ from models.report import POSITION, Reports, Rows
 from models.tick import Instant
 from models.time import DAY, HOUR, MINUTE
 from models.watchlist import Entry, Watchlist
-from streams.detection.vessel_state import VesselState
 from streams.stages.core import Core
 from streams.stages.dormant import Dormant
+from streams.stages.fleet import Fleet
 from streams.stages.identities import Identities
 from streams.stages.rules import Rules
 from streams.stages.settings import Settings
@@ -39,13 +39,13 @@ def everything(seed: int, *, snapshots: bool = False) -> list[object]:
 
 def test_what_sleeps_is_found_as_it_would_be_awake(monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[int] = []
-    block = Dormant._block
+    take_out = Fleet.take_out
 
-    def note(self: Dormant, vessels: list[VesselState]) -> object:
-        slept.extend(vessel.mmsi for vessel in vessels)
-        return block(self, vessels)
+    def note(self: Fleet, mmsis: Sequence[int]) -> tuple[Rows, list[bytes]]:
+        slept.extend(mmsis)
+        return take_out(self, mmsis)
 
-    monkeypatch.setattr(Dormant, "_block", note)
+    monkeypatch.setattr(Fleet, "take_out", note)
     found = everything(3)
     assert slept
     assert everything(3, snapshots=True) == found

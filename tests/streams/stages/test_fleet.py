@@ -1,12 +1,14 @@
-"""Fleet: what is in columns is the same as objects would be, and is never asked for in the wrong place."""
+"""Fleet: what is in columns and folded is the same as objects would be, and is never asked for in the wrong
+place."""
 
 from itertools import pairwise
 
 import pytest
 
 from models.event import to_json
-from models.vessel import Identity
+from models.vessel import Identity, Role
 from streams.detection.vessel_state import VesselState
+from streams.stages import fleet
 from streams.stages.core import Core
 from streams.stages.fleet import Fleet
 from tests.scenarios import simulated
@@ -20,40 +22,61 @@ def everything(scenario: str, *, as_objects: bool) -> list[object]:
     core, found = Core("a", RULES), list[object]()
     for frame in frames("a", simulated.recording(scenario, 3, "heavy"), 700):
         if as_objects:
-            fleet = core.vessels._fleet
-            for mmsi in fleet:
-                fleet.note([fleet.whole(mmsi)])
+            vessels = core.vessels._fleet
+            for mmsi in vessels:
+                vessels.note([vessels.whole(mmsi)])
         out = core.feed(frame)
         found += [(i.ticks.tobytes(), i.identities, list(map(to_json, i.events))) for i in out.instants]
     return [*found, core.vessels.snapshot()]
 
 
 @pytest.mark.parametrize("scenario", ["satellite", "spoofed_circle"])
-def test_vessels_in_columns_are_found_as_objects_would_be(scenario: str) -> None:
-    assert everything(scenario, as_objects=False) == everything(scenario, as_objects=True)
+def test_vessels_in_columns_and_folded_are_found_as_objects_would_be(
+    scenario: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects = everything(scenario, as_objects=True)
+    monkeypatch.setattr(fleet, "OBJECTS", 0)
+    assert everything(scenario, as_objects=False) == objects
 
 
-def vessel(mmsi: int) -> VesselState:
-    return VesselState(mmsi, 1, 2, Identity(mmsi=mmsi, time=1, first=1))
+def vessel(mmsi: int, *, role: Role = Role.UNKNOWN) -> VesselState:
+    return VesselState(mmsi, 1, 2, Identity(mmsi=mmsi, time=1, first=1, role=role))
 
 
 def test_who_asks_an_object_for_a_track_that_is_in_columns_is_told() -> None:
-    fleet = Fleet()
-    fleet.add([vessel(A)])
+    vessels = Fleet()
+    vessels.add([vessel(A)])
     with pytest.raises(RuntimeError, match="ask the fleet"):
-        len(fleet.state(A).segments)
-    assert fleet.whole(A).segments == []
+        len(vessels.state(A).segments)
+    assert vessels.whole(A).segments == []
+    with pytest.raises(KeyError):
+        vessels.state(A + 1)
+
+
+def test_few_vessels_stay_objects_and_those_that_somebody_watches_before_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fleet, "OBJECTS", 2)
+    vessels = Fleet()
+    vessels.add([vessel(mmsi, role=Role.OTHER if mmsi < 3 else Role.TANKER) for mmsi in range(1, 7)])
+    given = [vessels.state(mmsi) for mmsi in range(1, 7)]
+    vessels.settle()
+    assert [vessels.state(each.mmsi) is each for each in given] == [False, False, True, True, False, False]
+    assert [vessels.state(each.mmsi) for each in given] == given
+    given = [vessels.state(mmsi) for mmsi in range(3, 7)]
+    vessels.settle(silent_since=3)  # all were heard last at 2
+    assert not any(vessels.state(each.mmsi) is each for each in given)
 
 
 def test_slots_are_used_again() -> None:
-    fleet = Fleet()
-    fleet.add([vessel(mmsi) for mmsi in range(3_000)])
+    vessels = Fleet()
+    vessels.add([vessel(mmsi) for mmsi in range(3_000)])
     for mmsi in range(0, 3_000, 2):
-        del fleet[mmsi]
-    size = len(fleet.mmsi)
-    fleet.add([vessel(mmsi) for mmsi in range(3_000, 4_500)])
-    assert len(fleet.mmsi) == size
-    assert sorted(fleet.silent_since(3)) == sorted(fleet) == [*range(1, 3_000, 2), *range(3_000, 4_500)]
-    slots = sorted(fleet.slots(fleet).tolist())
+        del vessels[mmsi]
+    size = len(vessels.mmsi)
+    vessels.add([vessel(mmsi) for mmsi in range(3_000, 4_500)])
+    assert len(vessels.mmsi) == size
+    assert sorted(vessels.silent_since(3)) == sorted(vessels) == [*range(1, 3_000, 2), *range(3_000, 4_500)]
+    slots = sorted(vessels.slots(vessels).tolist())
     assert all(one < other for one, other in pairwise(slots))
-    assert fleet.slots([0]).tolist() == [-1]
+    assert vessels.slots([0]).tolist() == [-1]

@@ -1,5 +1,6 @@
 """Reports by step, vessel, time and content: the integer key orders like all keys in turn."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,8 @@ import pytest
 
 from models.report import POSITION, STATIC, Rows
 from models.time import DAY, MINUTE, Millis
-from streams.stages.row_order import POSITION_KEYS, STATIC_KEYS, by_step, folded
+from streams.stages import row_order
+from streams.stages.row_order import POSITION_KEYS, STATIC_KEYS, by_step, folded, portions
 
 STEP = 5 * MINUTE
 START = 5_000_000 * STEP
@@ -68,3 +70,19 @@ def test_the_same_message_through_two_sources_is_one_heard_by_all() -> None:
     fixes, stations = folded(rows, ((), ("a",), ("b", "c")))
     assert [stations[i] for i in fixes["stations"].tolist()] == [("a", "b", "c"), ("a",)]
     assert rows["stations"].tolist() == [1, 2, 1], "what was handed in is left as it was"
+
+
+@pytest.mark.parametrize("size", [1, 60, 1_000_000])
+def test_each_portion_has_all_rows_of_its_vessels(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(row_order, "PORTION", size)
+    rng = np.random.default_rng(3)
+    positions, statics = np.zeros(300, POSITION), np.zeros(40, STATIC)
+    for rows in (positions, statics):
+        rows["mmsi"], rows["time"] = np.sort(rng.integers(1, 60, len(rows))), np.arange(len(rows))
+    parts = list(portions(positions, statics))
+    assert np.concatenate([part[0] for part in parts]).tobytes() == positions.tobytes()
+    assert np.concatenate([part[1] for part in parts]).tobytes() == statics.tobytes()
+    theirs = [set(part[0]["mmsi"].tolist()) | set(part[1]["mmsi"].tolist()) for part in parts]
+    assert all(max(one) < min(other) for one, other in pairwise(theirs))
+    count = len(set().union(*theirs))
+    assert {1: count, 1_000_000: 1}.get(size, len(parts)) == len(parts) > (size < 1_000_000)

@@ -43,7 +43,7 @@ segments = st.builds(
 def test_a_row_says_all_of_an_ordinary_track(segment: Segment) -> None:
     assert is_ordinary(segment)
     row = np.zeros(1, END)
-    row_of(row, 0, segment)
+    row[0] = row_of(segment)
     assert repr(segment_of(row, 0)) == repr(segment)
     other = Segment(0, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 15)
     write_back(row, 0, other)
@@ -80,7 +80,7 @@ def test_columns_move_tracks_on_as_objects_do(data: st.DataObject) -> None:
     since = np.full(len(known), -1)
     for i, segment in enumerate(known):
         if segment is not None:
-            row_of(ends, i, segment)
+            ends[i] = row_of(segment)
         # a track that begins can't be in doubt with its first fix
         since[i] = data.draw(st.sampled_from([-1, *range(int(segment is None), counts[i])]))
     go_on(ends, rows, starts, stops, np.where(since < 0, -1, starts + since), SETTINGS)

@@ -1,0 +1,30 @@
+"""Repeats: static data that was taken in is known again, and only that."""
+
+import numpy as np
+
+from models.report import STATIC
+from streams.tracking.repeats import KEPT, Repeats, contents, digests
+
+
+def test_every_byte_of_a_content_counts_and_nothing_else() -> None:
+    rows = np.zeros(STATIC.itemsize * 8, STATIC)
+    bits = np.eye(len(rows), dtype=np.uint8)
+    rows = np.packbits(bits, axis=1).copy().view(STATIC).reshape(-1)  # each has one bit set, another one
+    rows["type"][rows["type"] == 5] = 4
+    told = contents(rows)
+    found = digests(told, rows["type"])
+    assert len(set(told.tolist())) == len(set(found.tolist()))
+    assert (found > 0).all()
+    other = digests(told, np.full(len(rows), 5, np.uint8))
+    assert not set(found.tolist()) & set(other.tolist())
+
+
+def test_what_changes_something_or_waits_makes_all_forgotten() -> None:
+    repeats = Repeats([0] * KEPT)
+    for digest in range(1, KEPT + 2):
+        repeats.note(digest, changed=False, settled=True)
+    assert repeats.known == list(range(KEPT + 1, 1, -1))
+    repeats.note(9, changed=True, settled=True)
+    assert repeats.known == [9] + [0] * (KEPT - 1)
+    repeats.note(8, changed=False, settled=False)
+    assert repeats.known == [0] * KEPT

@@ -75,21 +75,18 @@ class Namesakes:
 
     def of(self, identity: Identity) -> list[int]:
         """The other MMSIs under which the same ship may have been heard, sorted."""
-        found: set[int] = set()
-        for key in _keys(identity):
-            senders = self._by.get(key, ())
-            if len(senders) > 1 or identity.mmsi not in senders:
-                found.update(senders)
+        found = {*self._by.get(identity.imo, ())} if identity.imo else set[int]()
+        if identity.callsign and identity.dimensions is not None:
+            same = (
+                mmsi
+                for mmsi in self._by.get(identity.callsign, ())
+                if mmsi not in found
+                and mmsi != identity.mmsi
+                and same_size(self._identity_of(mmsi).dimensions, identity.dimensions)
+            )
+            found.update(same)
         found.discard(identity.mmsi)
-        return sorted(mmsi for mmsi in found if is_same(self._identity_of(mmsi), identity))
-
-
-def is_same(old: Identity, new: Identity) -> bool:
-    """Whether two MMSIs are those of one ship, by what it says of itself."""
-    if old.imo is not None and old.imo == new.imo:
-        return True
-    same_sign = old.callsign is not None and old.callsign == new.callsign
-    return same_sign and same_size(old.dimensions, new.dimensions) is True
+        return sorted(found)
 
 
 def goes_on(old: Pair, new: Pair, changed: tuple[bool, bool], s: EncounterSettings) -> bool:

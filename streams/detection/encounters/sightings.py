@@ -252,7 +252,7 @@ class Sightings:
         by that, all at once."""
         live = self._pairs.live
         keys = sorted({key for key, sample in noted if key not in live and any(self._begins(sample))})
-        self._farthest = dict(zip(keys, self._neighbours.farthest(keys), strict=True))
+        self._farthest = dict(zip(keys, self._neighbours.farthest(keys), strict=True)) if keys else {}
 
     def _begins(self, sample: PairSample) -> tuple[bool, bool]:
         """Whether a contact may begin with a sample, and whether the two move together there."""

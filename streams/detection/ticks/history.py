@@ -89,13 +89,15 @@ class History:
         rows, found = self.find(time, wanted)
         return rows[found], wanted[found]
 
-    def put(self, time: Millis, rows: Rows) -> None:
-        """Keep these ticks for an instant, sorted by track, in place of those that there were."""
+    def put(self, time: Millis, rows: Rows, track: Numbers) -> None:
+        """Keep these ticks for an instant, sorted by track, in place of those that there were; and the track
+        of each."""
         self._let_go(time)
-        self._open[time] = rows, tracks(rows)
-        newest = sorted(self.times)[-_OPEN:]
-        for each in [each for each in self._open if each not in newest]:
-            if len(self._open[each][0]) >= _LEAST:
+        self._open[time] = rows, track
+        large = [time for time, (rows, _) in self._open.items() if len(rows) >= _LEAST]
+        if large:
+            newest = sorted(self.times)[-_OPEN:]
+            for each in [each for each in large if each not in newest]:
                 both = self._open.pop(each)
                 key = each // self._key * self._key
                 base = self._packed.get(key) if key != each else None
@@ -124,7 +126,8 @@ class History:
         for time in self.times:
             self._let_go(time)
         for time in sorted(data):
-            self.put(time, ticks_from(data[time], time).copy())  # these can't be written to
+            rows = ticks_from(data[time], time).copy()  # these can't be written to
+            self.put(time, rows, tracks(rows))
         self.close()
 
     def _part(self, time: Millis, kept: Packed, number: int) -> _Both:

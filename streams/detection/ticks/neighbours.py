@@ -89,7 +89,8 @@ class Neighbours:
     def put(self, fresh: Fresh, n: int) -> None:
         """Keep the ticks of one of its instants, the n-th."""
         # a copy, as a part of an array would keep the whole
-        self._history.put(fresh.times[n], fresh.rows[fresh.of(n)].copy())
+        here = fresh.of(n)
+        self._history.put(fresh.times[n], fresh.rows[here].copy(), fresh.tracks[here].copy())
 
     def close(self) -> None:
         """Nothing will be asked for a while."""
@@ -118,7 +119,7 @@ class Neighbours:
         metres = np.zeros(len(keys))
         a, b, segment_a, segment_b = np.array(keys, np.int64).reshape(-1, 4).T
         want = np.concatenate([a * SEGMENTS + segment_a, b * SEGMENTS + segment_b])
-        for time in self._history.times if keys else ():
+        for time in self._history.times:
             rows, there = self._history.find(time, want)
             (both,) = np.nonzero(there[: len(keys)] & there[len(keys) :])
             one, other = rows[both], rows[both + len(keys)]

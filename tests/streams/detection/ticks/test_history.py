@@ -57,7 +57,7 @@ def test_a_history_answers_as_if_nothing_were_packed(puts: list[tuple[int, list[
         for number, (step, mmsis) in enumerate(puts):
             time = NOON + step * STEP
             plain[time] = ticks(time, number, mmsis)
-            kept.put(time, plain[time])
+            kept.put(time, plain[time], tracks(plain[time]))
             if number % 3:
                 kept.close()
         kept.close()

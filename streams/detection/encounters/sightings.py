@@ -28,6 +28,7 @@ from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.encounters.silence import HeardAlone
 from streams.detection.encounters.standing import Standing
 from streams.detection.explanation import merge_receivers
+from streams.detection.ticks.history import Dumped
 from streams.detection.ticks.neighbours import Fresh, Neighbours
 from streams.detection.ticks.packed import SEGMENTS, Numbers
 
@@ -338,7 +339,7 @@ class Sightings:
         lone = {f"lone/{time}" for time in self._lone.steps}
         return lone | {f"window/{time}" for time in self._neighbours.times}
 
-    def piece(self, kind: str, time: Millis) -> bytes | None:
+    def piece(self, kind: str, time: Millis) -> Dumped | None:
         """What one piece holds; None where it is gone."""
         return self._neighbours.dump(time) if kind == "window" else self._lone.dump(time)
 
@@ -346,10 +347,13 @@ class Sightings:
         """Replace the state by these pieces: kind, the rest of the name, and what it holds."""
         found: dict[str, dict[Millis, bytes]] = {"window": {}, "lone": {}}
         for kind, rest, data in pieces:
-            found[kind][int(rest)] = msgspec.msgpack.decode(data, type=bytes)
+            found[kind][int(rest)] = data
+        decode = msgspec.msgpack.decode
         self._standing.clear()
-        self._neighbours.load(found["window"])
-        self._lone.load(found["lone"])
+        self._neighbours.load(
+            (time, decode(data, type=bytes | list[bytes])) for time, data in sorted(found["window"].items())
+        )
+        self._lone.load({time: decode(data, type=bytes) for time, data in found["lone"].items()})
 
 
 def _false_runs(identity: Identity) -> list[OffTrack]:

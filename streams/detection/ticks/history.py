@@ -1,14 +1,15 @@
 """History: the ticks of the last instants, the newest as rows and the others packed."""
 
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from models.report import Rows
+from models.report import Rows, joined
 from models.tick import TICK, no_ticks, ticks_from
 from models.time import Millis
-from streams.detection.ticks.packed import PART, Numbers, Packed, tracks
+from streams.detection.ticks.packed import PART, Numbers, Packed, tracks, unpacked
 
 _OPEN: Final = 2
 """Instants that are not packed, the newest: nearly all that is asked is asked of them."""
@@ -18,6 +19,8 @@ _KEYS: Final = 6
 """Every so many instants there is one that is packed by itself, and from which the others differ."""
 _PARTS: Final = 48
 """Parts that are remembered unpacked: 5 MB."""
+Dumped = bytes | list[bytes]
+"""The ticks of an instant in a checkpoint: rows, or where there are many, parts that are packed."""
 _Both = tuple[Rows, Numbers]
 """Ticks sorted by track, and the track of each."""
 _NOTHING: Final[_Both] = (no_ticks(), np.empty(0, np.int64))
@@ -117,16 +120,26 @@ class History:
         """Let go of what was unpacked whole: nothing will be asked for a while."""
         self._whole = None
 
-    def dump(self, time: Millis) -> bytes | None:
+    def dump(self, time: Millis) -> Dumped | None:
         """The ticks kept for an instant; None where there are none."""
-        return self.of(time)[0].tobytes() if time in self else None
+        if time not in self:
+            return None
+        if self.count(time) < _LEAST:
+            return self.of(time)[0].tobytes()
+        kept = self._packed.get(time)
+        if kept is None or kept.base is not None:
+            kept = Packed.of(self.of(time)[0])
+        return list(kept.parts)
 
-    def load(self, data: dict[Millis, bytes]) -> None:
+    def load(self, dumped: Iterable[tuple[Millis, Dumped]]) -> None:
         """Go on from what `dump` gave for each instant."""
         for time in self.times:
             self._let_go(time)
-        for time in sorted(data):
-            rows = ticks_from(data[time], time).copy()  # these can't be written to
+        for time, data in dumped:
+            if isinstance(data, bytes):
+                rows = ticks_from(data, time).copy()  # these can't be written to
+            else:
+                rows = joined([unpacked(part, time, no_ticks()) for part in data], TICK)
             self.put(time, rows, tracks(rows))
         self.close()
 

@@ -11,7 +11,7 @@ from models.report import Rows, joined
 from models.tick import TICK
 from models.time import Millis
 from streams.detection.encounters.encounter import Key
-from streams.detection.ticks.history import History
+from streams.detection.ticks.history import Dumped, History
 from streams.detection.ticks.nearby import pairs_within
 from streams.detection.ticks.packed import SEGMENTS, Numbers, tracks
 
@@ -166,13 +166,13 @@ class Neighbours:
         """Ticks for this instant and before are needed no more. Returns the instants that had any."""
         return self._history.forget(until)
 
-    def dump(self, time: Millis) -> bytes | None:
+    def dump(self, time: Millis) -> Dumped | None:
         """The ticks kept for an instant; None where there are none."""
         return self._history.dump(time)
 
-    def load(self, data: dict[Millis, bytes]) -> None:
+    def load(self, dumped: Iterable[tuple[Millis, Dumped]]) -> None:
         """Go on from what `dump` gave for each instant."""
-        self._history.load(data)
+        self._history.load(dumped)
 
 
 def at_once(sizes: Mapping[Millis, int]) -> Iterator[list[Millis]]:

@@ -79,8 +79,10 @@ def test_a_history_answers_as_if_nothing_were_packed(puts: list[tuple[int, list[
             assert first.keys() & set(wanted[:9].tolist()) <= set(of.tolist())
             assert all(row.tobytes() in {each.tobytes() for each in rows} for row in some)
         again = History(STEP)
-        again.load({time: data for time in plain if (data := kept.dump(time)) is not None})
-        assert all(again.dump(time) == rows.tobytes() for time, rows in plain.items())
+        dumped = {time: data for time in sorted(plain) if (data := kept.dump(time)) is not None}
+        again.load(dumped.items())
+        assert {time: again.dump(time) for time in plain} == dumped
+        assert all(again.of(time)[0].tobytes() == rows.tobytes() for time, rows in plain.items())
         gone = kept.forget(NOON + 5 * STEP)
         assert sorted(gone) == sorted(time for time in plain if time <= NOON + 5 * STEP)
         assert all(not kept.count(time) for time in gone)

@@ -21,7 +21,7 @@ from streams.detection.encounters import silence
 from streams.detection.encounters.company import place_beside
 from streams.detection.encounters.encounter import CoMoving, Key, Pair
 from streams.detection.encounters.lone_ticks import LoneTicks, PairCodes
-from streams.detection.encounters.pair_sample import PairSample, pair_samples
+from streams.detection.encounters.pair_sample import PairSample, after, pair_samples
 from streams.detection.encounters.pairs import Pairs
 from streams.detection.encounters.receivers import Receivers
 from streams.detection.encounters.settings import EncounterSettings
@@ -288,6 +288,8 @@ class Sightings:
         at = len(pair.samples)
         while at and pair.samples[at - 1].time >= time:
             at -= 1
+        if at:
+            sample = after(sample, pair.samples[at - 1])
         again = at < len(pair.samples) and pair.samples[at].time == time
         pair.samples = [*pair.samples[:at], sample, *pair.samples[at + again :]]  # see `Contacts.of`
         if pair.alone:

@@ -117,8 +117,9 @@ class History:
         return gone
 
     def close(self) -> None:
-        """Let go of what was unpacked whole: nothing will be asked for a while."""
+        """Let go of what was unpacked: nothing will be asked for a while."""
         self._whole = None
+        self._parts.clear()
 
     def dump(self, time: Millis) -> Dumped | None:
         """The ticks kept for an instant; None where there are none."""

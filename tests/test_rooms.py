@@ -119,7 +119,8 @@ def test_the_contract_is_kept(copy: Path) -> None:
          "streams.feed is not allowed to import streams.detection"),
         ("streams/alerts/process.py", "import streams.recordings.replay",
          "streams.alerts is not allowed to import streams.detection"),
-        ("streams/detection/neighbours.py", "import time", "streams.detection is not allowed to import time"),
+        ("streams/detection/ticks/history.py", "import time",
+         "streams.detection is not allowed to import time"),
     ],
 )  # fmt: skip
 def test_an_import_against_the_order_is_found(copy: Path, module: str, line: str, complaint: str) -> None:

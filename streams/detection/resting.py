@@ -7,7 +7,6 @@ otherwise what is looked for would become ordinary. Fishing and pleasure craft a
 because a fleet that drifts where it fishes makes no anchorage.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Final
@@ -33,8 +32,12 @@ _NOT_COUNTED: Final = frozenset({30, 36, 37})
 
 Cell = tuple[int, int]
 """Row (from the south) and column (from 180° W) of the grid."""
+Vessels = tuple[int, ...]
+"""Those of a cell in the order in which they came: MMSI and last day of each in one number. There are many
+cells, most of one vessel."""
 _COLUMNS: Final = round(360 / _CELL)
-_NOBODY: Final[dict[int, int]] = {}
+_DAYS: Final = 1 << 16
+"""More than there are days: MMSI and day in one integer."""
 _ROWS: Final = 256
 """Rows of cells of which it is remembered what is near."""
 
@@ -122,8 +125,9 @@ class _Near:
         self.days: dict[int, int] = {}
         self._counts: dict[int, int] = {}
 
-    def add(self, vessels: Mapping[int, int]) -> None:
-        for mmsi, day in vessels.items():
+    def add(self, vessels: Vessels) -> None:
+        for vessel in vessels:
+            mmsi, day = divmod(vessel, _DAYS)
             self.days[mmsi] = max(day, self.days.get(mmsi, day))
 
     def others(self, mmsis: Collection[int], first: int) -> int:
@@ -156,7 +160,7 @@ class RestingPlaces:
         self._surroundings = surroundings
         self._identity_of = identity_of
         self._changed = changed
-        self._cells: defaultdict[Cell, dict[int, int]] = defaultdict(dict)
+        self._cells: dict[int, Vessels] = {}  # by number, row by row
         self._since: Millis | None = None  # the first position there was
         self._pruned = 0  # the day on which old vessels were forgotten last
         self._found: dict[Cell, tuple[_Near, _Near]] = {}  # looked up since the last change
@@ -183,7 +187,7 @@ class RestingPlaces:
         fresh = [
             i
             for i, cell in enumerate(zip(row, column, strict=True))
-            if self._cells.get(cell, _NOBODY).get(mmsis[i], -1) < days[i]
+            if _day_of(mmsis[i], self._cells.get(_number(cell), ())) < days[i]
         ]
         if not fresh:
             return
@@ -203,10 +207,11 @@ class RestingPlaces:
 
     def _note(self, cell: Cell, mmsi: int, day: int) -> None:
         self._found.clear()
-        vessels = self._cells[cell]
+        vessels = _days_of(self._cells.get(_number(cell), ()))
         vessels[mmsi] = max(day, vessels.get(mmsi, day))
         if len(vessels) > self.settings.cell_vessels:
             del vessels[min(vessels, key=lambda each: (vessels[each], each))]
+        self._cells[_number(cell)] = _vessels(vessels)
         self._changed.add(_block_name(cell))
 
     def at(self, lon: float, lat: float, mmsis: Collection[int], time: Millis) -> Rest:
@@ -236,7 +241,7 @@ class RestingPlaces:
     def _look(self, cell: Cell) -> tuple[_Near, _Near]:
         near, wide = _Near(), _Near()
         for row, east, is_near in self._cells_near(cell[0]):
-            vessels = self._cells.get((row, (cell[1] + east) % _COLUMNS))
+            vessels = self._cells.get(row * _COLUMNS + (cell[1] + east) % _COLUMNS)
             if vessels:
                 wide.add(vessels)
                 if is_near:
@@ -268,20 +273,19 @@ class RestingPlaces:
 
     def _forget(self, before: int) -> None:
         self._found.clear()
-        for cell, vessels in list(self._cells.items()):
-            old = [mmsi for mmsi, day in vessels.items() if day < before]
-            for mmsi in old:
-                del vessels[mmsi]
-            if old:
-                self._changed.add(_block_name(cell))
-            if not vessels:
-                del self._cells[cell]
+        for number, vessels in list(self._cells.items()):
+            kept = tuple(vessel for vessel in vessels if vessel % _DAYS >= before)
+            if len(kept) < len(vessels):
+                self._changed.add(_block_name(divmod(number, _COLUMNS)))
+                self._cells[number] = kept
+            if not kept:
+                del self._cells[number]
 
     # --- checkpoints
 
     def pieces(self) -> set[str]:
         """The names of all pieces of the state."""
-        return {_block_name(cell) for cell, vessels in self._cells.items() if vessels} | {"rest/since"}
+        return {_block_name(divmod(number, _COLUMNS)) for number in self._cells} | {"rest/since"}
 
     def piece(self, rest: tuple[str, ...]) -> object | None:
         """What one piece holds; None where it is gone."""
@@ -291,7 +295,9 @@ class RestingPlaces:
         cells = (
             (row, column) for row in range(south, south + _BLOCK) for column in range(west, west + _BLOCK)
         )
-        return [(cell, self._cells[cell]) for cell in cells if self._cells.get(cell)] or None
+        return [
+            (cell, _days_of(vessels)) for cell in cells if (vessels := self._cells.get(_number(cell)))
+        ] or None
 
     def load(self, pieces: Iterable[tuple[str, bytes]]) -> None:
         """Replace the state by these pieces: the rest of the name, and what it holds."""
@@ -303,7 +309,25 @@ class RestingPlaces:
                 self._since, self._pruned = msgspec.msgpack.decode(data, type=tuple[Millis | None, int])
             else:
                 for cell, vessels in msgspec.msgpack.decode(data, type=list[tuple[Cell, dict[int, int]]]):
-                    self._cells[cell] = vessels
+                    self._cells[_number(cell)] = _vessels(vessels)
+
+
+def _number(cell: Cell) -> int:
+    return cell[0] * _COLUMNS + cell[1]
+
+
+def _days_of(vessels: Vessels) -> dict[int, int]:
+    """The last day of each vessel, by MMSI."""
+    return dict(divmod(vessel, _DAYS) for vessel in vessels)
+
+
+def _vessels(days: Mapping[int, int]) -> Vessels:
+    return tuple(mmsi * _DAYS + day for mmsi, day in days.items())
+
+
+def _day_of(mmsi: int, vessels: Vessels) -> int:
+    """The last day of a vessel; -1 where it is none of these."""
+    return next((vessel % _DAYS for vessel in vessels if vessel // _DAYS == mmsi), -1)
 
 
 def _block_name(cell: Cell) -> str:

@@ -9,7 +9,7 @@ encounters, and by where and when others are heard.
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from operator import attrgetter
 
@@ -48,6 +48,8 @@ from streams.stages.waiting import Waiting
 from streams.tracking.grid import before
 
 Pieces = dict[str, bytes | None]
+_IDENTITY = "identity/"
+"""How the names of identities begin."""
 _SEEN = ("sighting", "darkvessel", "near")
 """Kinds of pieces of the state of sightings."""
 
@@ -249,16 +251,25 @@ class MeetingStage(Stage[Instant, list[Event]]):
         meta = msgspec.msgpack.decode(pieces["meta"], type=_Meta)
         self._done, self.overtaken = meta.done, meta.overtaken
         self._changed.clear()
-        split = [(*name.partition("/")[::2], data) for name, data in sorted(pieces.items())]
-        known = [msgspec.msgpack.decode(data, type=Identity) for kind, _, data in split if kind == "identity"]
-        self._identities = Identities(known)
-        self._encounters.load(split, meta.ended, known)
+        self._identities = Identities(self._known(pieces))
+        split = [
+            (*name.partition("/")[::2], data)
+            for name, data in sorted(pieces.items())
+            if not name.startswith(_IDENTITY)
+        ]
+        self._encounters.load(split, meta.ended, self._known(pieces))
         self._resting.load((rest, data) for kind, rest, data in split if kind == "rest")
         self._keepers.load(split)
 
+    def _known(self, pieces: Mapping[str, bytes]) -> Iterator[Identity]:
+        """The identities among these pieces, one by one: there may be hundreds of thousands."""
+        for name, data in pieces.items():
+            if name.startswith(_IDENTITY):
+                yield msgspec.msgpack.decode(data, type=Identity)
+
     def snapshot(self) -> bytes:
         self._changed.clear()
-        self._changed |= {f"identity/{mmsi}" for mmsi in self._identities}
+        self._changed |= {f"{_IDENTITY}{mmsi}" for mmsi in self._identities}
         self._changed |= self._encounters.pieces() | self._resting.pieces() | self._keepers.pieces()
         return msgspec.msgpack.encode(self.changes())
 
@@ -305,13 +316,13 @@ class MeetingStage(Stage[Instant, list[Event]]):
             self._anomalies.learn(before, identity, instant)
             self._positions.learn(before, identity)
             self._histories.learn(before, identity, instant)
-            self._changed.add(f"identity/{identity.mmsi}")
+            self._changed.add(f"{_IDENTITY}{identity.mmsi}")
             if identity.gone:
                 self._identities.drop(identity.mmsi)
                 self._port_company.forget(identity.mmsi)
             else:
                 self._identities.put(identity)
-        self._identities.settle(learnt)
+        self._identities.settle()
         return learnt
 
     def _compare(self, instant: Millis, parts: list[Instant]) -> set[Key]:

@@ -12,8 +12,9 @@ from models.watchlist import Watchlist
 from streams.decoding.decoder import Decoder
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.encounters.whereabouts import places
-from streams.detection.nearby import pairs_within
-from streams.detection.neighbours import Steps
+from streams.detection.ticks.nearby import pairs_within
+from streams.detection.ticks.neighbours import Steps
+from streams.detection.ticks.packed import Packed
 from streams.stages.rules import Rules
 from streams.stages.settings import Settings
 from streams.stages.vessel_stage import VesselStage
@@ -49,5 +50,6 @@ def warm_up() -> None:
     follower.feed(Reports("", fixes))
     follower.advance(END)
     pairs_within(np.eye(3), np.eye(3), 1.0)
+    Packed.of(np.zeros(1, TICK)).rows()
     vessel, time, none = np.ones(1, np.int64), np.zeros(1, np.int64), np.zeros(0, np.int64)
     places(vessel, time, Steps({}, {}), Steps({0: np.zeros(0, TICK)}, {0: none}), 1, EncounterSettings())

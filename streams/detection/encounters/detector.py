@@ -69,7 +69,7 @@ class EncounterDetector:
         self._settings = settings
         self._keep = keep
         self._identity_of = identity_of
-        self.namesakes = Namesakes()
+        self.namesakes = Namesakes(identity_of)
         self._parted_falsely: set[Key] = set()  # at this instant
         self._pairs = Pairs(settings.keep_metres, changed)
         self._sightings = Sightings(

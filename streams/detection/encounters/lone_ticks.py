@@ -20,8 +20,9 @@ from models.time import MINUTE, Millis
 from streams.detection.encounters.encounter import Key
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.encounters.whereabouts import Bools, between, places
-from streams.detection.nearby import pairs_within
-from streams.detection.neighbours import SEGMENTS, Neighbours, Numbers, Steps, Wanted, tracks
+from streams.detection.ticks.nearby import pairs_within
+from streams.detection.ticks.neighbours import Neighbours, Steps, Wanted, at_once
+from streams.detection.ticks.packed import SEGMENTS, Numbers, tracks
 from streams.tracking.track import KNOT
 
 MARGIN: Final = 10 * MINUTE
@@ -181,7 +182,7 @@ class LoneTicks:
         lone = joined([each.lone for each in asked], TICK)
         track = np.concatenate([each.track for each in asked])
         keep = lone["mmsi"] != track // SEGMENTS
-        neighbours, own = self._neighbours.steps, Steps(self._ticks, self._tracks)
+        neighbours, own = self._neighbours.steps(track), Steps(self._ticks, self._tracks)
         other, heard = places(track, lone["time"].copy(), neighbours, own, self._step, self._settings)
         keep &= heard | (np.arange(len(track)) >= len(track) - followed)
         return [Meetings(lone, track, other, heard).take(keep)]
@@ -254,9 +255,24 @@ class LoneTicks:
         Where the other vessel has ticks at both instants and none between them, the meeting is found here;
         returns those that are near enough and those too far apart. The rest is to be asked.
         """
+        near, apart, asked = list[Meetings](), list[Meetings](), list[_Asked]()
+        sizes = {time: self._neighbours.count(time) for time in sorted(times & self._ticks.keys())}
+        for some in at_once(sizes):
+            found = self._near_some(some, rows, added, wanted)
+            near, apart, asked = [*near, *found[0]], [*apart, *found[1]], [*asked, *found[2]]
+        return near, apart, asked
+
+    def _near_some(
+        self,
+        times: Iterable[Millis],
+        rows: Rows,
+        added: set[Millis],
+        wanted: Wanted,
+    ) -> tuple[list[Meetings], list[Meetings], list[_Asked]]:
+        """The same at some of the instants."""
         lones: dict[Millis, Rows] = {}
         theres: dict[Millis, Rows] = {}
-        for time in sorted(times & self._ticks.keys()):
+        for time in times:
             lone = self._ticks[time][self._ticks[time]["time"] != time]
             there = self._neighbours.at(time) if time in added else rows[rows["time"] == time]
             if len(lone) and len(there):

@@ -16,6 +16,7 @@ from streams.detection.encounters import hull
 from streams.detection.encounters.settings import EncounterSettings
 from streams.tracking.resolution import shared_errors
 
+_encode: Final = msgspec.msgpack.Encoder().encode
 Sizes = tuple[Dimensions | None, Dimensions | None]
 
 
@@ -135,10 +136,11 @@ def pair_samples(
     The gap between their hulls is measured where they may be in contact, and where neither position is
     rounded: in a cell of 100 m or more, a gap that matters can't be told.
     """
-    ones, others = _vessel_samples(a), _vessel_samples(b)
+    known: dict[bytes, VesselSample] = {}
+    ones, others = _vessel_samples(a, known), _vessel_samples(b, known)
     rounded = shared_errors(a["lon"], a["lat"], b["lon"], b["lat"])
-    known = np.maximum(a["error"], b["error"])  # by their steps; lines in common only where none is known
-    errors = np.where(known > 0, known, rounded).tolist()
+    by_steps = np.maximum(a["error"], b["error"])  # lines in common count only where no steps are known
+    errors = [each or 0.0 for each in np.where(by_steps > 0, by_steps, rounded).tolist()]
     near = [
         i
         for i, (one, other) in enumerate(zip(ones, others, strict=True))
@@ -146,15 +148,35 @@ def pair_samples(
     ]
     measured = hull.gaps([(_lie(ones[i], sizes[i][0], s), _lie(others[i], sizes[i][1], s)) for i in near])
     gaps = dict(zip(near, measured, strict=True))
+    times = {time: time for time in a["time"].tolist()}
     return [
-        PairSample(time, metres[i], gaps.get(i), suppressed[i], ones[i], others[i], 0, errors[i])
+        PairSample(times[time], metres[i], gaps.get(i), suppressed[i], ones[i], others[i], 0, errors[i])
         for i, time in enumerate(a["time"].tolist())
     ]
 
 
-def _vessel_samples(rows: Rows) -> list[VesselSample]:
+def _vessel_samples(rows: Rows, known: dict[bytes, VesselSample]) -> list[VesselSample]:
+    """One for each row. Those that are the same bit by bit are one object, as a vessel may be in many pairs:
+    they are added to `known`, by what they are."""
     columns = [rows[name].tolist() for name in ("lon", "lat", "sog", "cog", "heading", "status", "between")]
-    return [VesselSample(*values) for values in zip(*columns, strict=True)]
+    return [
+        known.get(bits := _encode(values)) or known.setdefault(bits, VesselSample(*values))
+        for values in zip(*columns, strict=True)
+    ]
+
+
+def after(sample: PairSample, before: PairSample) -> PairSample:
+    """The same sample; a vessel that is as it was in the one before is the same object."""
+    a = before.a if _is_same(before.a, sample.a) else sample.a
+    b = before.b if _is_same(before.b, sample.b) else sample.b
+    if a is sample.a and b is sample.b:
+        return sample
+    return msgspec.structs.replace(sample, a=a, b=b)
+
+
+def _is_same(one: VesselSample, other: VesselSample) -> bool:
+    """Bit by bit: 0.0 and -0.0 are told differently."""
+    return one.lat == other.lat and one.lon == other.lon and _encode(one) == _encode(other)
 
 
 def _lie(vessel: VesselSample, size: Dimensions | None, s: EncounterSettings) -> hull.Lie:

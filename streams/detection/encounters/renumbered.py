@@ -4,8 +4,7 @@ It is the same ship if it has the same IMO number, or the same call sign and siz
 is no longer heard under the old MMSI. The encounter then goes on, with both identities in it.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import msgspec
@@ -28,29 +27,43 @@ OVERLAP: Final = 15 * MINUTE
 class Namesakes:
     """Which MMSIs have sent the same IMO number, or the same call sign. Rebuilt from identities."""
 
-    def __init__(self) -> None:
-        self._known: dict[int, Identity] = {}
-        self._by: defaultdict[int | str, set[int]] = defaultdict(set)
+    def __init__(self, identity_of: Callable[[int], Identity]) -> None:
+        """`identity_of` says what is known of a vessel; while something is learnt or forgotten of one, what
+        was known before."""
+        self._identity_of = identity_of
+        self._by: dict[int | str, tuple[int, ...]] = {}  # mostly one
 
     def learn(self, identity: Identity) -> None:
         """Take in what is confirmed of a vessel now."""
-        self.forget(identity.mmsi)
-        for key in _keys(identity):
-            self._known[identity.mmsi] = identity
-            self._by[key].add(identity.mmsi)
+        before, now = _keys(self._identity_of(identity.mmsi)), _keys(identity)
+        for key in before:
+            if key not in now:
+                self._leave(key, identity.mmsi)
+        for key in now:
+            self._enter(key, identity.mmsi)
 
     def forget(self, mmsi: int) -> None:
-        known = self._known.pop(mmsi, None)
-        for key in () if known is None else _keys(known):
-            self._by[key].discard(mmsi)
-            if not self._by[key]:
-                del self._by[key]
+        for key in _keys(self._identity_of(mmsi)):
+            self._leave(key, mmsi)
 
     def load(self, identities: Iterable[Identity]) -> None:
         """Replace what is known."""
-        self._known, self._by = {}, defaultdict(set)
+        self._by = {}
         for identity in identities:
-            self.learn(identity)
+            for key in _keys(identity):
+                self._enter(key, identity.mmsi)
+
+    def _enter(self, key: int | str, mmsi: int) -> None:
+        senders = self._by.get(key, ())
+        if mmsi not in senders:
+            self._by[key] = (*senders, mmsi)
+
+    def _leave(self, key: int | str, mmsi: int) -> None:
+        senders = tuple(each for each in self._by.get(key, ()) if each != mmsi)
+        if senders:
+            self._by[key] = senders
+        else:
+            self._by.pop(key, None)
 
     def senders(self, callsign: str) -> int:
         """How many MMSIs send a call sign."""
@@ -62,21 +75,18 @@ class Namesakes:
 
     def of(self, identity: Identity) -> list[int]:
         """The other MMSIs under which the same ship may have been heard, sorted."""
-        found: set[int] = set()
-        for key in _keys(identity):
-            senders = self._by.get(key, ())
-            if len(senders) > 1 or identity.mmsi not in senders:
-                found.update(senders)
+        found = {*self._by.get(identity.imo, ())} if identity.imo else set[int]()
+        if identity.callsign and identity.dimensions is not None:
+            same = (
+                mmsi
+                for mmsi in self._by.get(identity.callsign, ())
+                if mmsi not in found
+                and mmsi != identity.mmsi
+                and same_size(self._identity_of(mmsi).dimensions, identity.dimensions)
+            )
+            found.update(same)
         found.discard(identity.mmsi)
-        return sorted(mmsi for mmsi in found if is_same(self._known[mmsi], identity))
-
-
-def is_same(old: Identity, new: Identity) -> bool:
-    """Whether two MMSIs are those of one ship, by what it says of itself."""
-    if old.imo is not None and old.imo == new.imo:
-        return True
-    same_sign = old.callsign is not None and old.callsign == new.callsign
-    return same_sign and same_size(old.dimensions, new.dimensions) is True
+        return sorted(found)
 
 
 def goes_on(old: Pair, new: Pair, changed: tuple[bool, bool], s: EncounterSettings) -> bool:

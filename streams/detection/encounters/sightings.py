@@ -5,6 +5,7 @@ What it adds up to is judged in `encounter_detector`.
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from itertools import compress
 from typing import Final, NamedTuple
 
 import msgspec
@@ -20,14 +21,16 @@ from streams.detection.encounters import silence
 from streams.detection.encounters.company import place_beside
 from streams.detection.encounters.encounter import CoMoving, Key, Pair
 from streams.detection.encounters.lone_ticks import LoneTicks, PairCodes
-from streams.detection.encounters.pair_sample import PairSample, pair_samples
+from streams.detection.encounters.pair_sample import PairSample, after, pair_samples
 from streams.detection.encounters.pairs import Pairs
 from streams.detection.encounters.receivers import Receivers
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.encounters.silence import HeardAlone
 from streams.detection.encounters.standing import Standing
 from streams.detection.explanation import merge_receivers
-from streams.detection.neighbours import SEGMENTS, Fresh, Neighbours, Numbers
+from streams.detection.ticks.history import Dumped
+from streams.detection.ticks.neighbours import Fresh, Neighbours
+from streams.detection.ticks.packed import SEGMENTS, Numbers
 
 Bools = npt.NDArray[np.bool_]
 KEPT_ALONE: Final = 64
@@ -75,9 +78,10 @@ class Sightings:
         self._identity_of = identity_of
         self._seen = seen
         self._changed = changed
-        self._neighbours = Neighbours(settings.keep_metres)
+        self._neighbours = Neighbours(settings.keep_metres, step)
         self._lone = LoneTicks(self._neighbours, step, settings)
         self._standing = Standing(identity_of)
+        self._farthest: dict[Key, float] = {}  # of pairs that begin at this instant
 
     def learn(self, mmsi: int) -> None:
         """More is known of a vessel from the next ticks on."""
@@ -90,7 +94,15 @@ class Sightings:
             met = {mmsi for pair in self._pairs.live.values() if pair.samples for mmsi in (pair.a, pair.b)}
             rows = rows[partners | np.isin(rows["mmsi"], np.fromiter(met, np.uint32, len(met)))]
         touched: set[Key] = set()
-        fresh = self._neighbours.merged(rows[rows["time"] % self._step == 0])
+        for fresh in self._neighbours.merged(rows[rows["time"] % self._step == 0]):
+            touched |= self._compare_on_grid(fresh, receivers)
+        touched |= self._compare_lone(instant, rows, receivers)
+        self._neighbours.close()
+        return touched
+
+    def _compare_on_grid(self, fresh: Fresh, receivers: Receivers) -> set[Key]:
+        """The same for ticks of some instants of the grid."""
+        touched: set[Key] = set()
         near = self._near(fresh)
         for n, time in enumerate(fresh.times):
             followed = self._followed(time)
@@ -102,9 +114,10 @@ class Sightings:
             if far:
                 first, second = np.array(far).T
                 noted = sorted([*noted, *self._meetings(fresh, first, second, np.ones(len(far), bool))])
+            self._expect((each.key, each.sample) for each in noted)
             touched.update(each.key for each in noted if self._note(each.key, each.sample, receivers))
             touched |= self._note_silent(time, followed)
-        return touched | self._compare_lone(instant, rows, receivers)
+        return touched
 
     def leave_out_false(self, learnt: Iterable[int]) -> set[Key]:
         """Take off the pairs where a vessel was while its own track led to a false place, as is known now.
@@ -149,9 +162,11 @@ class Sightings:
         pairs = code.of(*met.pairs)
         noted = np.isin(pairs, np.concatenate([pairs[matter], code.of_keys(self._pairs.live)]))
         met, a, b, metres, second = met.take(noted), a[noted], b[noted], metres[noted], second[noted]
-        samples = iter(self._samples(a[met.heard], b[met.heard], metres[met.heard]))
+        found = self._samples(a[met.heard], b[met.heard], metres[met.heard])
         keys: list[Key] = [(a, b, *segments) for a, b, *segments in met.keys.tolist()]
         touched: set[Key] = set()
+        self._expect(zip(compress(keys, met.heard.tolist()), found, strict=True))
+        samples = iter(found)
         for i, (key, heard) in enumerate(zip(keys, met.heard.tolist(), strict=True)):
             if not heard:
                 touched |= self._note_alone(key, met.lone[i], bool(second[i]))
@@ -233,20 +248,30 @@ class Sightings:
             pair.receivers = merge_receivers(pair.receivers, receivers.of(mmsi))
         return True
 
-    def _add(self, key: Key, sample: PairSample) -> bool:
-        s, time, metres = self._settings, sample.time, sample.metres
-        one, other = sample.a, sample.b
-        under_way = one.sog > s.co_moving_knots and other.sog > s.co_moving_knots
-        co_moving = under_way and metres <= s.co_moving_metres
+    def _expect(self, noted: Iterable[tuple[Key, PairSample]]) -> None:
+        """These are about to be noted. Finds how far apart those were that become pairs
+        by that, all at once."""
+        live = self._pairs.live
+        keys = sorted({key for key, sample in noted if key not in live and any(self._begins(sample))})
+        self._farthest = dict(zip(keys, self._neighbours.farthest(keys), strict=True)) if keys else {}
+
+    def _begins(self, sample: PairSample) -> tuple[bool, bool]:
+        """Whether a contact may begin with a sample, and whether the two move together there."""
+        s, metres = self._settings, sample.metres
+        under_way = sample.a.sog > s.co_moving_knots and sample.b.sog > s.co_moving_knots
         fast = s.under_way_knots if sample.at_most <= s.alongside_metres else s.drift_knots
         begins = metres <= s.near_metres and not sample.faster >= fast and not sample.suppressed
-        begins &= sample.error <= s.coarse_metres
+        return begins and sample.error <= s.coarse_metres, under_way and metres <= s.co_moving_metres
+
+    def _add(self, key: Key, sample: PairSample) -> bool:
+        s, time, metres = self._settings, sample.time, sample.metres
+        begins, co_moving = self._begins(sample)
         pair = self._pairs.get(key)
         if pair is None:
             if not (begins or co_moving):
                 return False
             pair = Pair(key[0], key[1], key[2:])
-            pair.apart = self._neighbours.farthest(key) > s.apart_metres
+            pair.apart = self._farthest[key] > s.apart_metres
             self._pairs.put(pair)
         self._pairs.touch(pair)
         pair.apart |= sample.apart_at_least > s.apart_metres
@@ -263,6 +288,8 @@ class Sightings:
         at = len(pair.samples)
         while at and pair.samples[at - 1].time >= time:
             at -= 1
+        if at:
+            sample = after(sample, pair.samples[at - 1])
         again = at < len(pair.samples) and pair.samples[at].time == time
         pair.samples = [*pair.samples[:at], sample, *pair.samples[at + again :]]  # see `Contacts.of`
         if pair.alone:
@@ -314,7 +341,7 @@ class Sightings:
         lone = {f"lone/{time}" for time in self._lone.steps}
         return lone | {f"window/{time}" for time in self._neighbours.times}
 
-    def piece(self, kind: str, time: Millis) -> bytes | None:
+    def piece(self, kind: str, time: Millis) -> Dumped | None:
         """What one piece holds; None where it is gone."""
         return self._neighbours.dump(time) if kind == "window" else self._lone.dump(time)
 
@@ -322,10 +349,13 @@ class Sightings:
         """Replace the state by these pieces: kind, the rest of the name, and what it holds."""
         found: dict[str, dict[Millis, bytes]] = {"window": {}, "lone": {}}
         for kind, rest, data in pieces:
-            found[kind][int(rest)] = msgspec.msgpack.decode(data, type=bytes)
+            found[kind][int(rest)] = data
+        decode = msgspec.msgpack.decode
         self._standing.clear()
-        self._neighbours.load(found["window"])
-        self._lone.load(found["lone"])
+        self._neighbours.load(
+            (time, decode(data, type=bytes | list[bytes])) for time, data in sorted(found["window"].items())
+        )
+        self._lone.load({time: decode(data, type=bytes) for time, data in found["lone"].items()})
 
 
 def _false_runs(identity: Identity) -> list[OffTrack]:

@@ -14,7 +14,8 @@ from models.report import Rows
 from models.tick import TICK
 from models.time import MINUTE, Millis
 from streams.detection.encounters.settings import EncounterSettings
-from streams.detection.neighbours import Numbers, Steps
+from streams.detection.ticks.neighbours import Steps
+from streams.detection.ticks.packed import Numbers
 from streams.runtime.compiled import compiled
 from streams.tracking.track import KNOT
 

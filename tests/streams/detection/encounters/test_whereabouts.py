@@ -10,7 +10,8 @@ from models.tick import TICK
 from models.time import MINUTE, Millis
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.encounters.whereabouts import between, places
-from streams.detection.neighbours import SEGMENTS, Steps, tracks
+from streams.detection.ticks.neighbours import Steps
+from streams.detection.ticks.packed import SEGMENTS, tracks
 from streams.tracking.track import KNOT
 
 STEP: Millis = 5 * MINUTE

@@ -1,6 +1,6 @@
 """Neighbours: the latest ticks of all vessels, and who was near whom at an instant of the grid."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -8,14 +8,15 @@ import numpy.typing as npt
 
 from geofences.distance import EARTH_RADIUS_M, haversine_m, unit_vectors
 from models.report import Rows, joined
-from models.tick import TICK, no_ticks, ticks_from
+from models.tick import TICK
 from models.time import Millis
 from streams.detection.encounters.encounter import Key
-from streams.detection.nearby import pairs_within
+from streams.detection.ticks.history import Dumped, History
+from streams.detection.ticks.nearby import pairs_within
+from streams.detection.ticks.packed import SEGMENTS, Numbers, tracks
 
-SEGMENTS: Final = 65_536
-"""More than there are segment numbers: MMSI and segment in one integer."""
-Numbers = npt.NDArray[np.int64]
+AT_ONCE: Final = 100_000
+"""Ticks that are compared in one go, unless there are more of one instant. It bounds the memory."""
 Pairs = npt.NDArray[np.intp]
 """Two columns of row numbers, the lower first."""
 
@@ -61,30 +62,39 @@ class Fresh(NamedTuple):
 class Neighbours:
     """Ticks by their time, sorted by (MMSI, segment). A pair is found when the second of its ticks comes."""
 
-    def __init__(self, metres: float) -> None:
-        """Neighbours are no further apart than `metres`."""
+    def __init__(self, metres: float, step: Millis) -> None:
+        """Neighbours are no further apart than `metres`. `step` is that of the grid."""
         self._reach = metres / EARTH_RADIUS_M
-        self._ticks: dict[Millis, Rows] = {}
-        self._tracks: dict[Millis, Numbers] = {}
-        """Of the same rows MMSI and segment in one number, ascending."""
+        self._history = History(step)
 
-    def merged(self, ticks: Rows) -> Fresh:
-        """These ticks on the grid, together with those known of the same instants. They are known only once
-        each instant is `put`."""
-        times = np.unique(ticks["time"])
-        old = joined([self._ticks.get(time, no_ticks()) for time in times.tolist()], TICK)
-        rows = joined([old, ticks], TICK)
+    def merged(self, ticks: Rows) -> Iterator[Fresh]:
+        """These ticks on the grid, together with those known of the same instants, some instants at a time.
+        They are known only once each instant is `put`."""
+        times, counts = np.unique(ticks["time"], return_counts=True)
+        new = zip(times.tolist(), counts.tolist(), strict=True)
+        sizes = {time: count + self._history.count(time) for time, count in new}
+        for together in at_once(sizes):
+            yield self._merged(ticks, together)
+
+    def _merged(self, ticks: Rows, times: list[Millis]) -> Fresh:
+        here = (ticks["time"] >= times[0]) & (ticks["time"] <= times[-1])
+        old = joined([self._history.of(time)[0] for time in times], TICK)
+        rows = joined([old, ticks if here.all() else ticks[here]], TICK)
         track = tracks(rows)
         order = np.lexsort([track, rows["time"]])  # stable
         rows = rows.take(order)
         begins = [*np.searchsorted(rows["time"], times).tolist(), len(rows)]
-        return Fresh(times.tolist(), begins, rows, track[order], order >= len(old))
+        return Fresh(times, begins, rows, track[order], order >= len(old))
 
     def put(self, fresh: Fresh, n: int) -> None:
         """Keep the ticks of one of its instants, the n-th."""
-        here, time = fresh.of(n), fresh.times[n]
-        # copies, as a part of an array would keep the whole
-        self._ticks[time], self._tracks[time] = fresh.rows[here].copy(), fresh.tracks[here].copy()
+        # a copy, as a part of an array would keep the whole
+        here = fresh.of(n)
+        self._history.put(fresh.times[n], fresh.rows[here].copy(), fresh.tracks[here].copy())
+
+    def close(self) -> None:
+        """Nothing will be asked for a while."""
+        self._history.close()
 
     def near(self, fresh: Fresh, wanted: Wanted) -> tuple[Numbers, Numbers]:
         """All neighbours at its instants of which at least one MMSI is `wanted` and one of the two is new:
@@ -103,76 +113,79 @@ class Neighbours:
         first, second = np.divmod(np.unique(low[want] * len(rows) + high[want]), max(len(rows), 1))
         return first, second
 
-    def farthest(self, key: Key) -> float:
-        """The greatest distance of two vessels, metres, at the instants kept where both have ticks; less what
-        may be due to the rounding of positions."""
-        a, b, segment_a, segment_b = key
-        want = np.array([a * SEGMENTS + segment_a, b * SEGMENTS + segment_b])
-        metres = 0.0
-        for time, rows in self._ticks.items():
-            at, there = _find(self._tracks[time], want)
-            if there.all():
-                one, other = rows[at[0]], rows[at[1]]
-                error = max(float(one["error"]), float(other["error"]))
-                apart = float(haversine_m(one["lon"], one["lat"], other["lon"], other["lat"]))
-                metres = max(metres, apart - error)
-        return metres
+    def farthest(self, keys: Sequence[Key]) -> list[float]:
+        """Of each pair, the greatest distance of its two vessels, metres, at the instants kept where both
+        have ticks; less what may be due to the rounding of positions."""
+        metres = np.zeros(len(keys))
+        a, b, segment_a, segment_b = np.array(keys, np.int64).reshape(-1, 4).T
+        want = np.concatenate([a * SEGMENTS + segment_a, b * SEGMENTS + segment_b])
+        for time in self._history.times:
+            rows, there = self._history.find(time, want)
+            (both,) = np.nonzero(there[: len(keys)] & there[len(keys) :])
+            one, other = rows[both], rows[both + len(keys)]
+            error = np.maximum(one["error"], other["error"]).astype(np.float64)
+            apart = haversine_m(one["lon"], one["lat"], other["lon"], other["lat"]) - error
+            metres[both] = np.maximum(metres[both], apart)
+        found: list[float] = metres.tolist()
+        return found
 
-    @property
-    def steps(self) -> Steps:
-        """All that are kept."""
-        return Steps(self._ticks, self._tracks)
+    def steps(self, wanted: Numbers) -> Steps:
+        """All that is kept of these tracks at least."""
+        asked = np.unique(wanted)
+        ticks, of = dict[Millis, Rows](), dict[Millis, Numbers]()
+        for time in self._history.times:
+            ticks[time], of[time] = self._history.some(time, asked)
+        return Steps(ticks, of)
 
     def at(self, time: Millis) -> Rows:
         """The ticks kept for an instant."""
-        return self._ticks.get(time, no_ticks())
+        return self._history.of(time)[0]
+
+    def count(self, time: Millis) -> int:
+        """How many these are."""
+        return self._history.count(time)
 
     def has(self, time: Millis, wanted: Numbers) -> npt.NDArray[np.bool_]:
         """Which of these tracks have a tick at an instant."""
-        return _find(self._tracks.get(time, np.empty(0, np.int64)), wanted)[1]
+        return self._history.find(time, wanted.reshape(-1))[1].reshape(wanted.shape)
 
     def find(self, time: Millis, track: int) -> Rows | None:
         """The tick of a track at an instant; None where there is none."""
-        there = self._tracks.get(time)
-        if there is None:
-            return None
-        at = int(there.searchsorted(track))
-        return self._ticks[time][at] if at < len(there) and there[at] == track else None
+        return self._history.one(time, track)
 
     def find_all(self, time: Millis, wanted: Numbers) -> tuple[Rows, npt.NDArray[np.bool_]]:
         """The ticks of tracks at an instant, row by row, and which there are; the other rows are any."""
-        if time not in self._ticks:
-            return np.zeros(len(wanted), TICK), np.zeros(len(wanted), bool)
-        at, found = _find(self._tracks[time], wanted)
-        return self._ticks[time].take(at), found
+        return self._history.find(time, wanted)
 
     @property
     def times(self) -> list[Millis]:
         """The instants that ticks are kept for."""
-        return list(self._ticks)
+        return self._history.times
 
     def forget(self, until: Millis) -> list[Millis]:
         """Ticks for this instant and before are needed no more. Returns the instants that had any."""
-        gone = [time for time in self._ticks if time <= until]
-        for time in gone:
-            del self._ticks[time], self._tracks[time]
-        return gone
+        return self._history.forget(until)
 
-    def dump(self, time: Millis) -> bytes | None:
+    def dump(self, time: Millis) -> Dumped | None:
         """The ticks kept for an instant; None where there are none."""
-        rows = self._ticks.get(time)
-        return None if rows is None else rows.tobytes()
+        return self._history.dump(time)
 
-    def load(self, data: dict[Millis, bytes]) -> None:
+    def load(self, dumped: Iterable[tuple[Millis, Dumped]]) -> None:
         """Go on from what `dump` gave for each instant."""
-        self._ticks = {time: ticks_from(rows, time) for time, rows in data.items()}
-        self._tracks = {time: tracks(rows) for time, rows in self._ticks.items()}
+        self._history.load(dumped)
 
 
-def tracks(rows: Rows) -> Numbers:
-    """MMSI and segment of each row in one number."""
-    numbers: Numbers = rows["mmsi"].astype(np.int64) * SEGMENTS + rows["segment"]
-    return numbers
+def at_once(sizes: Mapping[Millis, int]) -> Iterator[list[Millis]]:
+    """Instants, by how many ticks each has, in groups that are compared in one go."""
+    some, size = list[Millis](), 0
+    for time, count in sizes.items():
+        if some and size + count > AT_ONCE:
+            yield some
+            some, size = [], 0
+        some.append(time)
+        size += count
+    if some:
+        yield some
 
 
 def _find(there: Numbers, wanted: Numbers) -> tuple[Pairs, npt.NDArray[np.bool_]]:

@@ -40,37 +40,43 @@ def _pairs(
 ) -> tuple[Numbers, Numbers]:
     """The others are sorted into cubes of a side `size`, no less than any reach: those within reach lie in
     the cube of the point, or beside it. Cubes that follow each other from south to north have numbers that
-    do."""
-    first = np.empty(2 * len(points) + 16, np.int64)
-    second = np.empty(len(first), np.int64)
+    do. The points are taken in the order of their cubes, so that what is beside each is found close to what
+    was beside the last one.
+    """
+    found = np.empty(2 * len(points) + 16, np.int64)
     count = 0
     for group in range(len(begins) - 1):
-        low = other_begins[group]
-        cubes = np.empty(other_begins[group + 1] - low, np.int64)
-        for k in range(len(cubes)):
-            cubes[k] = _cube(others[low + k, 0], others[low + k, 1], others[low + k, 2], size)
-        order = np.argsort(cubes)
-        cubes = cubes[order]
-        order += low
+        cubes, order = _sorted(others, other_begins[group], other_begins[group + 1], size)
         near = others[order]
-        for i in range(begins[group], begins[group + 1]):
+        middles, points_in_order = _sorted(points, begins[group], begins[group + 1], size)
+        at = np.zeros(9, np.int64)
+        for n in range(len(middles)):
+            i = points_in_order[n]
             x, y, z = points[i, 0], points[i, 1], points[i, 2]
-            limit, begin = reach[i] * reach[i], count
-            middle = _cube(x, y, z, size)
+            limit = reach[i] * reach[i]
             for column in range(9):
-                beside = middle + ((column // 3 - 1) << 42) + ((column % 3 - 1) << 21)
-                k = _first(cubes, beside - 1)
+                beside = middles[n] + ((column // 3 - 1) << 42) + ((column % 3 - 1) << 21)
+                k = at[column] = _first(cubes, beside - 1, at[column])
                 while k < len(cubes) and cubes[k] <= beside + 1:
                     a, b, c = x - near[k, 0], y - near[k, 1], z - near[k, 2]
                     if a * a + b * b + c * c <= limit:
-                        if count == len(first):
-                            first = np.concatenate((first, np.empty(count, np.int64)))
-                            second = np.concatenate((second, np.empty(count, np.int64)))
-                        first[count], second[count] = i, order[k]
+                        if count == len(found):
+                            found = np.concatenate((found, np.empty(count, np.int64)))
+                        found[count] = i * len(others) + order[k]
                         count += 1
                     k += 1
-            second[begin:count].sort()
-    return first[:count].copy(), second[:count].copy()
+    pairs = np.sort(found[:count])
+    return pairs // len(others), pairs % len(others)
+
+
+@compiled
+def _sorted(points: Floats, begin: int, end: int, size: float) -> tuple[Numbers, Numbers]:
+    """The cubes of these of the points, ascending, and the number of each point."""
+    cubes = np.empty(end - begin, np.int64)
+    for k in range(len(cubes)):
+        cubes[k] = _cube(points[begin + k, 0], points[begin + k, 1], points[begin + k, 2], size)
+    order = np.argsort(cubes)
+    return cubes[order], order + begin
 
 
 @compiled
@@ -81,9 +87,12 @@ def _cube(x: float, y: float, z: float, size: float) -> int:
 
 
 @compiled
-def _first(cubes: Numbers, cube: int) -> int:
-    """Place of the first number that is no less."""
-    low, high = 0, len(cubes)
+def _first(cubes: Numbers, cube: int, low: int) -> int:
+    """Place of the first number that is no less; it is `low` or behind that, and looked for near it first."""
+    high, step = low, 1
+    while high < len(cubes) and cubes[high] < cube:
+        low, high, step = high + 1, high + step, 2 * step
+    high = min(high, len(cubes))
     while low < high:
         middle = (low + high) >> 1
         if cubes[middle] < cube:

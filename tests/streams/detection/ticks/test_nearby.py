@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from geofences.distance import Floats, unit_vectors
-from streams.detection.nearby import pairs_within
+from streams.detection.ticks.nearby import pairs_within
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,53 @@ def test_a_broken_object_spoils_only_itself() -> None:
     assert cut('{"a": {"b": 1\n{"mmsi": 2}\n{"mmsi": 3}\n')[-2:] == [b'{"mmsi": 2}', b'{"mmsi": 3}']
 
 
+REPORTS: list[dict[str, object]] = [
+    {"mmsi": 273111110 + at, "name": f"A {at}", "place": {"lat": 42.5, "all": [132.5, at]}, "at": [at]}
+    for at in range(6)
+]
+
+
+@pytest.mark.parametrize("compact", [True, False])
+@pytest.mark.parametrize("envelope", ['{"msgs":%s,"end":{"n":1}}', "%s"])
+@given(data=st.data())
+def test_a_sign_less_or_more_spoils_at_most_the_next_object_too(
+    compact: bool, envelope: str, data: st.DataObject
+) -> None:
+    """In one line, where no line feed tells where the next object begins; each report is said."""
+    text = envelope % json.dumps(REPORTS, separators=(",", ":") if compact else None)
+    spoilt = data.draw(st.integers(0, len(REPORTS) - 1))
+    begin = text.index(str(REPORTS[spoilt]["mmsi"])) - len('{"mmsi":') + compact
+    end = text.index("]", begin) + 8
+    at = data.draw(st.integers(begin, min(end, text.rindex("]") - 1)))
+    if data.draw(st.booleans()):
+        broken = text[:at] + text[at + 1 :]
+    else:
+        broken = text[:at] + data.draw(st.sampled_from('{}[]":,1a')) + text[at:]
+    lines = cut(broken)
+    found = [report for line in lines if (report := _loaded(line)) is not None]
+    left = [report for report in REPORTS if report not in found]
+    assert len(left) <= 2
+    assert all(each in REPORTS[spoilt : spoilt + 2] for each in left)
+    said = b"\n".join(lines)
+    assert all(str(report["mmsi"])[:-1].encode() in said for report in REPORTS)
+    assert said.count(b'"name') >= len(REPORTS) - 1
+
+
+def _loaded(line: bytes) -> object:
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
+
+
+def test_sentences_behind_an_object_that_is_never_closed_are_read() -> None:
+    large = '{"mmsi": 1, "x": [' + "1, " * 600_000
+    notes: list[str] = []
+    lines = in_pieces(f"[{large}\n!AIVDM,1,1,,A,x,0*00\n$AIVDM,2\n", notes)
+    assert lines[-2:] == [b"!AIVDM,1,1,,A,x,0*00", b"$AIVDM,2"]
+    assert notes
+
+
 @given(st.binary(max_size=300) | st.lists(st.sampled_from(list('{}[]",:\\\n 1a')), max_size=60).map(
     lambda signs: "".join(signs).encode()
 ), st.integers(1, 60))  # fmt: skip

@@ -75,6 +75,8 @@ _LESS: Final = 1000
 ANY_TYPE: Final = "type"
 """It is that of the ship only beside other static data: elsewhere it is that of a message or an object."""
 _NAMING: Final = {"name", "imo", "callsign", "to_bow"}
+_LONGEST: Final = 200
+"""Characters of a name. What is longer is text, of which nothing is to be searched for units."""
 _UNITS: Final = re.compile(r"[(\[]([^)\]]*)[)\]]\s*$")
 
 
@@ -103,6 +105,8 @@ def names_of(field: str, names: Iterable[str]) -> list[str]:
 
 def _found(name: str) -> tuple[str, int] | None:
     """The field of a name, with or without a unit behind it, and how likely it is."""
+    if len(name) > _LONGEST:
+        return None
     for each in (plain(name), plain(_UNITS.sub("", name))):
         if each in _BY_NAME:
             return _BY_NAME[each]

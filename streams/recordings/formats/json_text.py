@@ -9,7 +9,7 @@ from models.frame import Frame
 from streams.decoding.records.names import ENVELOPES
 from streams.recordings.errors import SourceError
 from streams.recordings.formats.format import Cutting
-from streams.recordings.formats.json_track import begins_track, one_by_one
+from streams.recordings.formats.json_track import begins_track, fitting, one_by_one
 from streams.recordings.line_cutter import cut_into_frames
 
 _BEGIN: Final = re.compile(rb"\s*(?:\{\s*[\"}]|\[\s*(?:[\[{\]]|\"(?:!|\\\\|\$)))")
@@ -131,7 +131,7 @@ class ObjectCutter:
         for line in data.splitlines():
             if _is_whole(line) and (not self._object or _BEGINS_ANEW.match(line)):
                 found += self._give_up()
-                found.append(line.strip(b" \t\r,"))
+                found.append(fitting(line.strip(b" \t\r,")))
             elif not self._object and _NMEA.match(line):
                 found.append(line)
             elif not self._object and not self._around and not line.lstrip().startswith((b"{", b"[")):
@@ -172,7 +172,7 @@ class ObjectCutter:
                     del self._open[self._open.rfind(b"{" if sign == b"}" else b"[") :]
                     if not self._open:
                         self._keep(line[begin:at])
-                        found += one_by_one(b" ".join(self._object))
+                        found += map(fitting, one_by_one(b" ".join(self._object)))
                         self._object, self._size, self._is_track = [], 0, False
                         loose = at
             elif sign == b"{":

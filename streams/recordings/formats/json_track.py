@@ -1,4 +1,5 @@
-"""JSON track: a vessel as an object with an array of its positions, as an object for each of them."""
+"""JSON of more than a line: a vessel's track as an object for each position, and an object without what no
+report has."""
 
 import json
 import re
@@ -6,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from streams.decoding.records.names import field_of
+from streams.decoding.settings import DecoderSettings
 
 TRACKS: Final = frozenset(
     ("position", "positions", "track", "tracks", "point", "points", "trackpoints", "history", "path")
@@ -18,10 +20,39 @@ _DEEPEST: Final = 3
 _MOST_BYTES: Final = 1 << 26
 """What an object may become: all that it says of its vessel is written again with each position."""
 
+_LINE: Final = DecoderSettings().max_line_bytes
+_LONG: Final = 256
+"""Characters of a text that no field of a report has."""
+_LARGE: Final = 1024
+"""Bytes of an array that none has."""
+
 
 def begins_track(text: bytes) -> bool:
     """Whether positions begin in a part of an object."""
     return _MAYBE.search(text) is not None
+
+
+def fitting(text: bytes) -> bytes:
+    """An object without its long texts and large arrays, where a line can't hold it as it is.
+
+    An image or a log beside a report is no part of it. What does not fit even so stays as it is.
+    """
+    if len(text) <= _LINE:
+        return text
+    try:
+        left = json.dumps(_without_large(json.loads(text)), separators=(",", ":")).encode()
+    except (ValueError, RecursionError):
+        return text
+    return left if len(left) <= _LINE else text
+
+
+def _without_large(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: left for name, each in value.items() if (left := _without_large(each)) is not None}
+    if isinstance(value, list):
+        left = [_without_large(each) for each in value]
+        return left if len(json.dumps(left)) <= _LARGE else None
+    return None if isinstance(value, str) and len(value) > _LONG else value
 
 
 def one_by_one(text: bytes) -> list[bytes]:

@@ -11,6 +11,7 @@ from models.report import Rows, joined
 from models.source_hints import DateOrder, SourceHints
 from models.time import HOUR, from_text
 from streams.decoding.decoder import Decoder
+from streams.decoding.records.names import field_of
 from streams.recordings.errors import SourceError
 from streams.recordings.formats.csv_text import CsvText
 from streams.recordings.formats.format import Cutting
@@ -321,3 +322,9 @@ def test_points_as_texts_are_positions() -> None:
 def test_a_draught_that_no_ship_has_is_none() -> None:
     _, _, statics, _ = read(f"{HEADER}\n{ROW.replace('8.5', '85')}\n")
     assert np.isnan(statics["draught"]).all()
+
+
+def test_a_long_text_is_no_name_of_a_column() -> None:
+    """What is searched for a unit is short: a line of megabytes took minutes."""
+    assert field_of("[" * 2_000_000) == ""
+    assert field_of("Speed (kn)") == "sog"

@@ -160,6 +160,17 @@ def _loaded(line: bytes) -> object:
         return None
 
 
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_report_with_a_large_member_beside_it_is_read(indent: int | None) -> None:
+    report = {"mmsi": 273111111, "pos": {"lat": 42.5, "lon": 132.5}, "time": 1_700_000_000}
+    large = {**report, "image": "a" * 9_000, "log": [{"text": str(at)} for at in range(2_000)]}
+    found = {**report, "pos": {**report["pos"], "raw": "x" * 5_000}}  # type: ignore[dict-item]
+    lines = cut(json.dumps([large, report, found], indent=indent))
+    assert [json.loads(line) for line in lines if line.strip()] == [report] * 3
+    text = {"mmsi": "273111111" * 9, **{str(at): "a" * 50 for at in range(200)}}
+    assert cut(json.dumps(text)) == [json.dumps(text).encode()]  # too long in any case: as it is
+
+
 def test_sentences_behind_an_object_that_is_never_closed_are_read() -> None:
     large = '{"mmsi": 1, "x": [' + "1, " * 600_000
     notes: list[str] = []

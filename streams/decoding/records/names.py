@@ -60,7 +60,8 @@ FIELDS: Final[dict[str, str]] = {
 }
 """By what a field holds: its names. Of two columns that hold the same, the one named first here counts."""
 _ARRAYS: Final = (
-    "msgs messages features data records rows results items vessels ships positions tracks groups nodes hits"
+    "msgs messages features data records rows results items vessels ships positions tracks groups nodes hits "
+    "entries docs documents targets reports contents list"
 )
 ENVELOPES: Final = frozenset(_ARRAYS.split())
 """What services call the array of the objects that they send."""

@@ -9,7 +9,14 @@ from models.frame import Frame
 from streams.decoding.records.names import ENVELOPES
 from streams.recordings.errors import SourceError
 from streams.recordings.formats.format import Cutting
-from streams.recordings.formats.json_track import begins_track, fitting, one_by_one
+from streams.recordings.formats.json_track import (
+    begins_track,
+    fitting,
+    one_by_one,
+    reports_in,
+    time_told,
+    with_time,
+)
 from streams.recordings.line_cutter import cut_into_frames
 
 _BEGIN: Final = re.compile(rb"\s*(?:\{\s*[\"}]|\[\s*(?:[\[{\]]|\"(?:!|\\\\|\$)))")
@@ -20,13 +27,13 @@ _TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[{}\[\]]', re.DOTALL)
 _NAMES: Final = rb'"(?i:%s)"\s*:\s*' % "|".join(sorted(ENVELOPES)).encode()
 """What an envelope calls the array of its objects."""
 _KEY: Final = re.compile(_NAMES + b"$")
-_DEEP_KEY: Final = re.compile(rb'"(?:features|hits|msgs|nodes|ships|vessels)"\s*:\s*$')
+_DEEP_KEY: Final = re.compile(rb'"(?:features|hits|items|msgs|nodes|ships|targets|vessels)"\s*:\s*$')
 _LONGEST_NAME: Final = 100
 """Bytes of the name of such an array, and spaces."""
 _DEEPEST: Final = 4
 """Objects within one another around such an array."""
-_SHIP: Final = re.compile(rb'"(?:mmsi|userid|ssvid)"\s*:', re.IGNORECASE)
-"""Who the vessel is that an array tells more of: such an object is no envelope."""
+_SHIP: Final = re.compile(rb'"(?:mmsi|userid|ssvid|columns)"\s*:', re.IGNORECASE)
+"""Who the vessel is that an array tells more of, or what is in its rows: such an object is no envelope."""
 _OF_SENTENCES: Final = re.compile(_NAMES + rb'\[\s*"(?:!|\\\\)')
 _ELEMENTS: Final = re.compile(rb'\s*(?:[{\[]|"(?:!|\\\\)|$)')
 _SENTENCE: Final = re.compile(rb'"(?:!|\\\\)')
@@ -99,6 +106,8 @@ class ObjectCutter:
         """`note` takes a sentence about what was not read."""
         self._note = note
         self._is_track = False  # whether the object that is open has the positions of a vessel
+        self._listed = b""  # the time of the envelope around
+        self._lent = False  # whether a record has had it
         self._rest = b""  # of a line that has not ended
         # what encloses the objects: `[` of an array, `{` of an envelope, `?` of what was given up
         self._around: list[bytes] = []
@@ -131,7 +140,7 @@ class ObjectCutter:
         for line in data.splitlines():
             if _is_whole(line) and (not self._object or _BEGINS_ANEW.match(line)):
                 found += self._give_up()
-                found.append(fitting(line.strip(b" \t\r,")))
+                found += map(self._timed, reports_in(line.strip(b" \t\r,")))
             elif not self._object and _NMEA.match(line):
                 found.append(line)
             elif not self._object and not self._around and not line.lstrip().startswith((b"{", b"[")):
@@ -156,6 +165,7 @@ class ObjectCutter:
                     bare, loose = -1, at
             elif self._open:
                 if sign == b"[" and self._is_envelope(line, begin, place):
+                    self._listed = time_told(b" ".join([*self._object, line[begin:place]])) or self._listed
                     self._around += [bytes([each]) for each in self._open] + [b"["]
                     self._open, self._object, self._size = bytearray(), [], 0
                     loose = at
@@ -172,7 +182,8 @@ class ObjectCutter:
                     del self._open[self._open.rfind(b"{" if sign == b"}" else b"[") :]
                     if not self._open:
                         self._keep(line[begin:at])
-                        found += map(fitting, one_by_one(b" ".join(self._object)))
+                        whole = one_by_one(b" ".join(self._object))
+                        found += map(self._timed, whole if len(whole) > 1 else reports_in(whole[0]))
                         self._object, self._size, self._is_track = [], 0, False
                         loose = at
             elif sign == b"{":
@@ -233,6 +244,16 @@ class ObjectCutter:
         elif sign == b"]" and b"[" in self._around:
             while self._around.pop() != b"[":
                 pass
+
+    def _timed(self, record: bytes) -> bytes:
+        """A record as a line; without a time of its own, with that of the envelope that it stands in."""
+        if self._listed and not self._around:
+            self._listed = b""
+        timed = with_time(record, self._listed) if self._listed else record
+        if timed is not record and not self._lent:
+            self._lent = True
+            self._note("has objects without a time of their own: they have that of what they stand in")
+        return fitting(timed)
 
     def _is_envelope(self, line: bytes, begin: int, place: int) -> bool:
         """Whether the array that opens here holds the objects, rather than being a part of one."""

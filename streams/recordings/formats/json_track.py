@@ -1,5 +1,6 @@
-"""JSON of more than a line: a vessel's track as an object for each position, and an object without what no
-report has."""
+"""JSON objects that are no report as they stand: a vessel with its track, a table, a list under any name, a
+message of another system around a report, a report with what none has.
+"""
 
 import json
 import re
@@ -25,6 +26,19 @@ _LONG: Final = 256
 """Characters of a text that no field of a report has."""
 _LARGE: Final = 1024
 """Bytes of an array that none has."""
+
+_WRAPPERS: Final = ("value", "payload", "body", "message", "record", "document", "doc")
+"""What a broker or a log calls the report that it keeps."""
+_HOLDS: Final = re.compile(
+    rb'"(?i:mmsi|ssvid|userid)"\s*:\s*[\[{]|"columns"\s*:\s*\[|"(?:%s)"\s*:\s*(?:\{|"\s*\{)'
+    % "|".join(_WRAPPERS).encode()
+)
+"""What may be such an object, besides one that names several vessels."""
+
+_MEMBER: Final = re.compile(rb'"([A-Za-z_ -]{1,40})"\s*:\s*(?:"[^"\\]{1,60}"|-?\d[\d.eE+-]*)')
+"""With a text or a number."""
+_FIRST: Final = re.compile(rb'\s*"')
+"""The first name of an object that is not empty."""
 
 
 def begins_track(text: bytes) -> bool:
@@ -53,6 +67,99 @@ def _without_large(value: Any) -> Any:
         left = [_without_large(each) for each in value]
         return left if len(json.dumps(left)) <= _LARGE else None
     return None if isinstance(value, str) and len(value) > _LONG else value
+
+
+def reports_in(text: bytes) -> list[bytes]:
+    """An object as it is; or, where it is no report itself, the reports that it holds.
+
+    Those are the rows of a table (as pandas writes it), the elements of an array under any name, members
+    whose names are numbers or ids, or the one that a broker keeps, as an object or as a text.
+    """
+    if not _HOLDS.search(text) and text.count(b'mmsi"') + text.count(b'MMSI"') < 2:
+        return [text]
+    try:
+        found = _held(json.loads(text), 0)
+    except (ValueError, RecursionError):
+        return [text]
+    return [json.dumps(each).encode() for each in found] or [text]
+
+
+def _held(whole: Any, depth: int) -> list[dict[str, Any]]:
+    """Nothing of what is a report, or of what holds none."""
+    if depth > _DEEPEST:
+        return []
+    if isinstance(whole, list):
+        records = [dict(each) for each in whole if _is_record(each)]
+        return records or [found for each in whole for found in _held(each, depth + 1)]
+    if not isinstance(whole, Mapping):
+        return []
+    if rows := _rows(whole):
+        return rows
+    if _names_one(whole):
+        return []
+    inner = [each for each in whole.values() if _names_one(each)]
+    if len(inner) > 1 and all(map(_is_placed, inner)):
+        return [dict(each) for each in inner]
+    if depth == 0 and (kept := _kept(whole)):
+        return [kept]
+    if inner:  # who the vessel is stands in an object of its own
+        return []
+    return next(filter(None, (_held(each, depth + 1) for each in whole.values())), [])
+
+
+def _rows(table: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rows of a table that is in columns, or has the names of its columns apart."""
+    names, data = table.get("columns"), table.get("data")
+    if isinstance(names, list) and isinstance(data, list) and "mmsi" in map(field_of, map(str, names)):
+        rows = (row for row in data if isinstance(row, list))
+        return [dict(zip(map(str, names), row, strict=False)) for row in rows]
+    who = next((name for name in table if field_of(name) == "mmsi"), "")
+    keys = table.get(who)
+    if isinstance(keys, list):
+        columns = {name: each for name, each in table.items() if isinstance(each, list)}
+        equal = {name: each for name, each in columns.items() if len(each) == len(keys)}
+        return [dict(zip(equal, row, strict=True)) for row in zip(*equal.values(), strict=True)]
+    if isinstance(keys, dict) and keys and not any(str(key).startswith("$") for key in keys):
+        named = {name: each for name, each in table.items() if isinstance(each, dict)}
+        return [{name: each.get(key) for name, each in named.items()} for key in keys]
+    return []
+
+
+def _kept(message: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The report that a message of another system is about, with the time of that where it tells none."""
+    for name in _WRAPPERS:
+        kept = message.get(name)
+        if isinstance(kept, str) and kept.lstrip().startswith("{"):
+            kept = json.loads(kept)
+        if isinstance(kept, dict) and _names_one(kept):
+            times = {each: value for each, value in message.items() if field_of(each) == "time"}
+            return kept if any(field_of(each) == "time" for each in kept) else {**times, **kept}
+    return None
+
+
+def _names_one(value: Any) -> bool:
+    return isinstance(value, Mapping) and any(field_of(str(name)) == "mmsi" for name in value)
+
+
+def _is_record(value: Any) -> bool:
+    """Whether it tells who and where, itself or in objects inside."""
+    if not isinstance(value, Mapping):
+        return False
+    parts = [value, *(each for each in value.values() if isinstance(each, Mapping))]
+    return any(map(_names_one, parts)) and any(map(_is_placed, parts))
+
+
+def time_told(text: bytes) -> bytes:
+    """The member with the time of an object, of which this is a part; empty where it tells none."""
+    return next((each[0] for each in _MEMBER.finditer(text) if field_of(each[1].decode()) == "time"), b"")
+
+
+def with_time(text: bytes, member: bytes) -> bytes:
+    """A record that tells no time, anywhere in it, with this one."""
+    begin = text.find(b"{") + 1
+    if not begin or not _FIRST.match(text, begin) or time_told(text):
+        return text
+    return text[:begin] + member + b"," + text[begin:]
 
 
 def one_by_one(text: bytes) -> list[bytes]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -169,6 +170,71 @@ def test_a_report_with_a_large_member_beside_it_is_read(indent: int | None) -> N
     assert [json.loads(line) for line in lines if line.strip()] == [report] * 3
     text = {"mmsi": "273111111" * 9, **{str(at): "a" * 50 for at in range(200)}}
     assert cut(json.dumps(text)) == [json.dumps(text).encode()]  # too long in any case: as it is
+
+
+PLACES: list[dict[str, object]] = [
+    {"mmsi": 273111110 + at, "lat": 42.5, "lon": 132.5 + at, "time": 1_700_000_000 + at} for at in range(3)
+]
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        {"anything": PLACES},
+        {"result": {"found": {"page": 1, "ships_seen": PLACES}}},
+        {str(each["mmsi"]): each for each in PLACES},
+        {name: [each[name] for each in PLACES] for name in PLACES[0]},
+        {name: {str(at): each[name] for at, each in enumerate(PLACES)} for name in PLACES[0]},
+        {"columns": list(PLACES[0]), "index": [0, 1, 2], "data": [list(each.values()) for each in PLACES]},
+    ],
+    ids=["array", "inside", "by number", "columns", "columns of pandas", "split of pandas"],
+)
+@pytest.mark.parametrize("indent", [None, 1])
+def test_an_object_that_is_no_report_gives_those_that_it_holds(
+    layout: dict[str, object], indent: int | None
+) -> None:
+    lines = [line for line in cut(json.dumps(layout, indent=indent)) if line.strip()]
+    assert [json.loads(line) for line in lines] == PLACES
+
+
+@pytest.mark.parametrize("as_text", [True, False])
+def test_what_a_broker_kept_is_the_report(as_text: bool) -> None:
+    untimed = {"mmsi": 273111119, "lat": 42.5, "lon": 132.5}
+    kept = [*PLACES, untimed]
+    about = {"topic": "a", "ts": 1_600_000_000_000}
+    messages = [{**about, "payload": json.dumps(each) if as_text else each} for each in kept]
+    lines = cut("\n".join(map(json.dumps, messages)))
+    assert [json.loads(line) for line in lines] == [*PLACES, {"ts": 1_600_000_000_000, **untimed}]
+
+
+WHERE = {"lat": 42.5, "lon": 132.5}
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        {"MetaData": {"MMSI": 1, **WHERE}, "Message": {"X": {"UserID": 1}}},
+        {"context": "v", "updates": [{"values": [{"path": "", "value": {"mmsi": "1"}}, {"value": WHERE}]}]},
+        {"mmsi": 1, **WHERE, "seen": [{"mmsi": 2, **WHERE}, {"mmsi": 3, **WHERE}]},
+        {"type": "gap", "vessel": {"ssvid": "1"}, "evidence": {"positions": [{"mmsi": 1, **WHERE}] * 2}},
+    ],
+)
+def test_a_report_that_names_others_stays_whole(report: dict[str, object]) -> None:
+    assert [json.loads(line) for line in cut(json.dumps(report))] == [report]
+
+
+def test_objects_without_a_time_have_that_of_their_envelope() -> None:
+    notes: list[str] = []
+    ships: list[dict[str, Any]] = [
+        {"mmsi": 1, "lat": 1},
+        {"mmsi": 2, "time": 5},
+        {"mmsi": 3, "at": {"timestamp": 6}},
+    ]
+    for indent in (None, 1):
+        text = json.dumps({"timestamp": "2023-11-14T22:13:20Z", "vessels": ships}, indent=indent)
+        lines = [json.loads(line) for line in in_pieces(text + '\n{"mmsi": 4}', notes) if line.strip()]
+        assert lines == [{"timestamp": "2023-11-14T22:13:20Z", **ships[0]}, *ships[1:], {"mmsi": 4}]
+    assert len(notes) == 2
 
 
 def test_sentences_behind_an_object_that_is_never_closed_are_read() -> None:

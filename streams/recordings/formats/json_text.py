@@ -12,6 +12,7 @@ from streams.recordings.formats.format import Cutting
 from streams.recordings.formats.json_track import (
     begins_track,
     fitting,
+    is_plain,
     one_by_one,
     reports_in,
     time_told,
@@ -42,6 +43,7 @@ _NMEA: Final = re.compile(rb'[^"{}\[\]]*(?:\\[^\\]*\\)?[!$][A-Z]{5},')
 _MEMBER: Final = re.compile(rb'"\s*:')
 _TORN: Final = re.compile(rb'[}\]]\s*,?\s*(?=\{\s*"$)')
 """The end of a string that was never closed, and reaches into the object behind it."""
+_TORN_ENDS: Final = (b"{", b" ", b"\t")
 _MOST_SPACE: Final = 100
 """Bytes before a brace in which what it belongs to is looked for."""
 _BEGINS_ANEW: Final = re.compile(rb'\{\s*"(?:mmsi|MMSI|class|MessageType|Message|context|pgn|timestamp)"')
@@ -140,7 +142,7 @@ class ObjectCutter:
         for line in data.splitlines():
             if _is_whole(line) and (not self._object or _BEGINS_ANEW.match(line)):
                 found += self._give_up()
-                found += map(self._timed, reports_in(line.strip(b" \t\r,")))
+                self._give(line.strip(b" \t\r,"), found)
             elif not self._object and _NMEA.match(line):
                 found.append(line)
             elif not self._object and not self._around and not line.lstrip().startswith((b"{", b"[")):
@@ -154,16 +156,22 @@ class ObjectCutter:
         """Follow the objects and arrays of a line."""
         begin = 0  # of the part that belongs to the open object
         bare = -1  # where the innermost array begins, if nothing in it was given out
-        at = loose = 0  # `loose`: the end of what was followed or given out
-        while token := _TOKEN.search(line, at):
-            sign, place, at = token[0], token.start(), token.end()
+        loose = 0  # the end of what was followed or given out
+        tokens = _TOKEN.finditer(line)
+        while token := next(tokens, None):
+            sign = token[0]
             if sign[:1] == b'"':
-                if line[at : at + 1].isalpha() and (torn := _TORN.search(sign)):
-                    begin = at = self._break(line, begin if self._open else place, place + torn.end(), found)
+                if sign[-2:-1] in _TORN_ENDS and line[token.end() : token.end() + 1].isalpha():
+                    if torn := _TORN.search(sign):
+                        place = token.start()
+                        begin = self._break(line, begin if self._open else place, place + torn.end(), found)
+                        tokens = _TOKEN.finditer(line, begin)
                 elif not self._open and _SENTENCE.match(sign):
                     found.append(_decoded(sign))
-                    bare, loose = -1, at
-            elif self._open:
+                    bare, loose = -1, token.end()
+                continue
+            place, at = token.start(), token.end()
+            if self._open:
                 if sign == b"[" and self._is_envelope(line, begin, place):
                     self._listed = time_told(b" ".join([*self._object, line[begin:place]])) or self._listed
                     self._around += [bytes([each]) for each in self._open] + [b"["]
@@ -182,8 +190,8 @@ class ObjectCutter:
                     del self._open[self._open.rfind(b"{" if sign == b"}" else b"[") :]
                     if not self._open:
                         self._keep(line[begin:at])
-                        whole = one_by_one(b" ".join(self._object))
-                        found += map(self._timed, whole if len(whole) > 1 else reports_in(whole[0]))
+                        for each in one_by_one(b" ".join(self._object)):
+                            self._give(each, found)
                         self._object, self._size, self._is_track = [], 0, False
                         loose = at
             elif sign == b"{":
@@ -245,15 +253,22 @@ class ObjectCutter:
             while self._around.pop() != b"[":
                 pass
 
-    def _timed(self, record: bytes) -> bytes:
-        """A record as a line; without a time of its own, with that of the envelope that it stands in."""
-        if self._listed and not self._around:
+    def _give(self, whole: bytes, found: list[bytes]) -> None:
+        """An object that has come to its end becomes a line, or those of the reports that it holds.
+
+        Without a time of its own it has that of the envelope that it stands in.
+        """
+        if not self._listed and is_plain(whole):
+            found.append(whole)
+            return
+        if not self._around:
             self._listed = b""
-        timed = with_time(record, self._listed) if self._listed else record
-        if timed is not record and not self._lent:
-            self._lent = True
-            self._note("has objects without a time of their own: they have that of what they stand in")
-        return fitting(timed)
+        for record in reports_in(whole):
+            timed = with_time(record, self._listed) if self._listed else record
+            if timed is not record and not self._lent:
+                self._lent = True
+                self._note("has objects without a time of their own: they have that of what they stand in")
+            found.append(fitting(timed))
 
     def _is_envelope(self, line: bytes, begin: int, place: int) -> bool:
         """Whether the array that opens here holds the objects, rather than being a part of one."""

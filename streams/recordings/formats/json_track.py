@@ -4,7 +4,7 @@ message of another system around a report, a report with what none has.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from streams.decoding.records.names import field_of
@@ -29,12 +29,7 @@ _LARGE: Final = 1024
 
 _WRAPPERS: Final = ("value", "payload", "body", "message", "record", "document", "doc")
 """What a broker or a log calls the report that it keeps."""
-_HOLDS: Final = re.compile(
-    rb'"(?i:mmsi|ssvid|userid)"\s*:\s*[\[{]|"columns"\s*:\s*\[|"(?:%s)"\s*:\s*(?:\{|"\s*\{)'
-    % "|".join(_WRAPPERS).encode()
-)
-"""What may be such an object, besides one that names several vessels."""
-
+_KEPT: Final = tuple(b'"%s"' % name.encode() for name in _WRAPPERS)
 _MEMBER: Final = re.compile(rb'"([A-Za-z_ -]{1,40})"\s*:\s*(?:"[^"\\]{1,60}"|-?\d[\d.eE+-]*)')
 """With a text or a number."""
 _FIRST: Final = re.compile(rb'\s*"')
@@ -69,14 +64,34 @@ def _without_large(value: Any) -> Any:
     return None if isinstance(value, str) and len(value) > _LONG else value
 
 
+def is_plain(text: bytes) -> bool:
+    """Whether `fitting` and `reports_in` surely leave an object as it is. Every object is asked."""
+    if len(text) > _LINE:
+        return False
+    if b"[" in text and (b'"columns"' in text or _is_column(text)):
+        return False
+    if text.rfind(b"{") < 1 and b"\\" not in text:
+        return True
+    if text.count(b'mmsi"') + text.count(b'MMSI"') > 1 or _is_column(text):
+        return False
+    for name in _KEPT:  # noqa: SIM110 - every object is asked, and `all` takes three times as long
+        if name in text:
+            return False
+    return True
+
+
+def _is_column(text: bytes) -> bool:
+    """Whether the number of a vessel is several."""
+    place = max(text.find(b'mmsi"'), text.find(b'MMSI"'))
+    return place >= 0 and text[place + 5 : place + 9].lstrip(b" :")[:1] in (b"[", b"{")
+
+
 def reports_in(text: bytes) -> list[bytes]:
     """An object as it is; or, where it is no report itself, the reports that it holds.
 
     Those are the rows of a table (as pandas writes it), the elements of an array under any name, members
     whose names are numbers or ids, or the one that a broker keeps, as an object or as a text.
     """
-    if not _HOLDS.search(text) and text.count(b'mmsi"') + text.count(b'MMSI"') < 2:
-        return [text]
     try:
         found = _held(json.loads(text), 0)
     except (ValueError, RecursionError):
@@ -110,9 +125,11 @@ def _held(whole: Any, depth: int) -> list[dict[str, Any]]:
 def _rows(table: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The rows of a table that is in columns, or has the names of its columns apart."""
     names, data = table.get("columns"), table.get("data")
-    if isinstance(names, list) and isinstance(data, list) and "mmsi" in map(field_of, map(str, names)):
+    if isinstance(names, list) and isinstance(data, list) and _tell_of_vessels(names):
         rows = (row for row in data if isinstance(row, list))
         return [dict(zip(map(str, names), row, strict=False)) for row in rows]
+    if not _tell_of_vessels(table):
+        return []
     who = next((name for name in table if field_of(name) == "mmsi"), "")
     keys = table.get(who)
     if isinstance(keys, list):
@@ -123,6 +140,12 @@ def _rows(table: Mapping[str, Any]) -> list[dict[str, Any]]:
         named = {name: each for name, each in table.items() if isinstance(each, dict)}
         return [{name: each.get(key) for name, each in named.items()} for key in keys]
     return []
+
+
+def _tell_of_vessels(columns: Iterable[Any]) -> bool:
+    """Whether columns have the number of a vessel, and where or who it is."""
+    found = {field_of(str(name)) for name in columns}
+    return "mmsi" in found and ({"lat", "lon"} <= found or bool({"name", "imo"} & found))
 
 
 def _kept(message: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -91,7 +91,7 @@ def test_documents_without_vessels_and_broken_ones() -> None:
         read(f"<VESSELS/>\n<VESSELS>\n<vessel {ATTRIBUTES}/><?xml version='1.0'?></VESSELS>")
     with pytest.raises(SourceError, match="within one another"):
         read("<a>" * 2000 + '<b lat="1"/>' + "</a>" * 2000)
-    assert recognised(b"<!doctype html><html></html>").name == "nmea"
+    assert recognised(b"<html>\n!AIVDM,1,1,,A,x,0*00\n</html>").name == "nmea"
 
 
 @pytest.mark.parametrize("size", [1, 7, 50, 5_000])

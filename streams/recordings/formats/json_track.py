@@ -93,10 +93,9 @@ def reports_in(text: bytes) -> list[bytes]:
     whose names are numbers or ids, or the one that a broker keeps, as an object or as a text.
     """
     try:
-        found = _held(json.loads(text), 0)
+        return [json.dumps(each).encode() for each in _held(json.loads(text), 0)] or [text]
     except (ValueError, RecursionError):
         return [text]
-    return [json.dumps(each).encode() for each in found] or [text]
 
 
 def _held(whole: Any, depth: int) -> list[dict[str, Any]]:
@@ -193,17 +192,16 @@ def one_by_one(text: bytes) -> list[bytes]:
     """
     if not _MAYBE.search(text):
         return [text]
-    try:
-        whole = json.loads(text)
-    except (ValueError, RecursionError):
-        return [text]
     found: list[bytes] = []
     size = 0
-    for each in _expanded(whole, 0):
-        found.append(json.dumps(each).encode())
-        size += len(found[-1])
-        if size > _MOST_BYTES:
-            return [text]
+    try:
+        for each in _expanded(json.loads(text), 0):
+            found.append(json.dumps(each).encode())
+            size += len(found[-1])
+            if size > _MOST_BYTES:
+                return [text]
+    except (ValueError, RecursionError):
+        return [text]
     return found or [text]
 
 

@@ -197,6 +197,15 @@ def test_an_object_that_is_no_report_gives_those_that_it_holds(
     assert [json.loads(line) for line in lines] == PLACES
 
 
+@pytest.mark.parametrize("depth", [100, 900, 980, 990, 995, 3_000])
+def test_reports_that_hold_too_much_stay_as_they_are(depth: int) -> None:
+    """What can just be read may be too deep to be written again."""
+    deep = "[" * depth + "]" * depth
+    for name in ("anything", "track"):
+        report = f'{{"mmsi": 1, "lat": 1, "lon": 2, "time": 3, "deep": {deep}}}'
+        assert cut(f'{{"{name}": [{report}], "mmsi": {{"a": 1}}}}')
+
+
 @pytest.mark.parametrize("as_text", [True, False])
 def test_what_a_broker_kept_is_the_report(as_text: bool) -> None:
     untimed = {"mmsi": 273111119, "lat": 42.5, "lon": 132.5}

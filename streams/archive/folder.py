@@ -15,6 +15,7 @@ superseded by the same commit. Nobody reads it from then on, but who is reading 
 an hour later.
 """
 
+import errno
 import fcntl
 import os
 import time
@@ -119,6 +120,11 @@ def read_manifest(folder: Path) -> Manifest:
     return found
 
 
+def copy_of(manifest: Manifest) -> Manifest:
+    """What it says now, for a thread that reads files while commits go on."""
+    return msgspec.structs.replace(manifest, files=list(manifest.files), superseded=dict(manifest.superseded))
+
+
 def archived(folder: Path, manifest: Manifest, table: str, end: str) -> list[Path]:
     """The files of a table whose names have this end, sorted; also those not yet renamed.
 
@@ -164,32 +170,44 @@ class Folder:
         entries: Iterable[Entry] = (),
         superseded: Mapping[str, Millis] = MappingProxyType({}),
     ) -> None:
-        """Archive these files, and all that the manifest says. Raises OSError; nothing is archived then.
+        """Archive these files, and all that the manifest says. Raises OSError; nothing is archived then, and
+        it can be tried again, unless its `errno` is EIO: what the disk did not take may be lost then.
 
         `entries` are rows for hashes.jsonl; `superseded` are files that no longer belong to it, with how much
         longer than REMOVED_AFTER they stay.
         """
         files, now = sorted(names), utc_now()
-        for name in files:
-            _sync(self.path / (name + PART))
-        for folder in {(self.path / name).parent for name in files}:
-            _sync(folder)
-        self.manifest.number += 1
-        self.manifest.files = files
-        self.manifest.superseded.update({name: now + later for name, later in superseded.items()})
-        over = [name for name, since in self.manifest.superseded.items() if now - since >= REMOVED_AFTER]
+        try:
+            for name in files:
+                _sync(self.path / (name + PART))
+            for folder in {(self.path / name).parent for name in files}:
+                _sync(folder)
+        except OSError as error:  # a second fsync says nothing of what the first one could not write
+            raise OSError(errno.EIO, error.strerror, error.filename) from error
+        before = self.manifest.superseded
+        over = [name for name, since in before.items() if now - since >= REMOVED_AFTER]
         for name in over:
             (self.path / name).unlink(missing_ok=True)
-            del self.manifest.superseded[name]
-        if rows := list(entries):
-            self.manifest.chain = append(self.path / HASHES, self.manifest.chain, rows)
-        self.replace_manifest()
-        _finish(self.path, self.manifest)
+        left = {name: since for name, since in before.items() if name not in over}
+        rows, chain = list(entries), self.manifest.chain
+        new = msgspec.structs.replace(
+            self.manifest,
+            number=self.manifest.number + 1,
+            files=files,
+            superseded=left | {name: now + later for name, later in superseded.items()},
+            chain=append(self.path / HASHES, chain, rows) if rows else chain,
+        )
+        self._write(new)
+        self.manifest = new
+        _finish(self.path, new)
 
     def replace_manifest(self) -> None:
         """Write the manifest as it is now: all of it, or nothing after a crash."""
+        self._write(self.manifest)
+
+    def _write(self, manifest: Manifest) -> None:
         new = self.path / (MANIFEST + PART)
-        new.write_bytes(msgspec.json.format(msgspec.json.encode(self.manifest), indent=1))
+        new.write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=1))
         _sync(new)
         new.replace(self.path / MANIFEST)
         _sync(self.path)

@@ -2,12 +2,15 @@
 
 What is archived and how far the topics were read is one commit (`Folder.commit`), so after any crash it goes
 on exactly there. It belongs to no consumer group, and needs nothing but Kafka. Between two messages it works
-on what is archived: snapshots of the stages, compaction of past days, and what was kept for long enough.
+on what is archived: snapshots of the stages, and what was kept for long enough; files of past days are made
+one beside it. While the disk is full it reads nothing, and waits for room.
 """
 
 import asyncio
+import errno
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -22,13 +25,12 @@ from models.event import Event, from_json
 from models.frame import Cut, Frame
 from models.source_hints import SourceHints
 from models.time import DAY, SECOND, Millis, from_text
-from streams.archive.compaction import Compaction
 from streams.archive.folder import ArchiveError, Folder, Gap, archived, open_folder, utc_now
 from streams.archive.journal import SOURCES
-from streams.archive.merging import Merging
 from streams.archive.raw import FENCES, LINES, REGISTERED, SIGHTINGS, STATES, Place
 from streams.archive.retention import Retention
 from streams.archive.snapshots import SnapshotMaker
+from streams.archive.upkeep import Upkeep
 from streams.archive.writer import Writer
 from streams.deployment import wire
 from streams.deployment.config import Deployment
@@ -48,6 +50,9 @@ _FRAMES: Final = 50
 _UNDER_WAY: Final = 2 * SECOND
 """How long a message may be under way from its sender to Kafka. One that takes longer is not lost: in the
 journal it comes where it came in its partition."""
+NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
+ROOM_SECONDS: Final = 30.0
+"""Seconds after which a full disk is tried again."""
 REMEMBERED_DAYS: Final = 30
 """Days for which revisions are remembered, so that none is archived twice. Stages send events again after a
 crash or a rebuild, which reach back no further than raw frames are kept: 14 days."""
@@ -92,10 +97,9 @@ class Follower:
         manifest.kind = "kafka"
         self._offsets = manifest.offsets
         self._writer = Writer(folder)
-        self._compaction = Compaction(self._writer)
         self._keeping = Retention(folder, settings.keep_raw_days)
         self._snapshots = SnapshotMaker(self._writer, rules) if rules is not None else None
-        self._merging = Merging(self._writer, self._worked_off)
+        self._upkeep = Upkeep(self._writer, self._worked_off)
         self._sent: dict[str, Millis] = {}  # by topic and partition, when the last message was sent
         self._seen = _archived_revisions(folder)
         self._stop = asyncio.Event()
@@ -105,7 +109,8 @@ class Follower:
         self._stop.set()
 
     async def run(self) -> None:
-        """Run until stopped. Raises ArchiveError where the topics do not fit, OSError for a full disk."""
+        """Run until stopped. Raises ArchiveError where the topics do not fit, OSError where files can't be
+        written, for a full disk only when stopped."""
         connecting = asyncio.create_task(
             retry_until_available("Kafka", self._deployment.broker, self._connect, KAFKA_AWAY)
         )
@@ -121,6 +126,7 @@ class Follower:
             log.info("archive_started", folder=str(self._folder.path), **self._offsets)
             await self._follow(consumer)
         finally:
+            await self._upkeep.end()
             await consumer.stop()
 
     async def _follow(self, consumer: AIOKafkaConsumer) -> None:
@@ -139,14 +145,18 @@ class Follower:
                     self._offsets[_key(partition)] = record.offset + 1
                     self._sent[_key(partition)] = record.timestamp
                     changed = True
+                    await self._when_there_is_room(self._writer.relieve)
             busy = await self._work()
-            changed = changed or not self._writer.empty
+            changed = changed or self._upkeep.made or not self._writer.empty
             if changed and time.monotonic() - committed >= self._settings.every_seconds:
                 await self._commit(consumer)
                 committed, changed = time.monotonic(), False
             if self._settings.once and not (got or busy) and await _reached(consumer, ends):
                 if not changed:
-                    return
+                    await self._upkeep.wait()
+                    self._upkeep.adopt()
+                    if self._writer.empty:
+                        return
                 await self._commit(consumer)  # there may be a snapshot to be made of what is archived now
                 changed, busy = False, True
         if changed:
@@ -165,12 +175,29 @@ class Follower:
         manifest = self._folder.manifest
         manifest.complete = max(manifest.complete, await self._complete(consumer))
         self._keeping.apply(self._writer)
-        self._compaction.apply_now_and_then(utc_now())
-        self._merging.apply_now_and_then(utc_now())
-        self._writer.commit()
+        await self._when_there_is_room(self._writer.write)
+        self._upkeep.adopt()
+        await self._when_there_is_room(self._writer.commit)
+        self._upkeep.begin()
+        manifest = self._folder.manifest
         newest = max((day for _, day in self._seen.values()), default=0)
         self._seen = {id: one for id, one in self._seen.items() if one[1] >= newest - REMEMBERED_DAYS}
         log.info("archived", commit=manifest.number, head=manifest.chain.head, **self._offsets)
+
+    async def _when_there_is_room(self, write: Callable[[], None]) -> None:
+        """Write, and while the disk is full, wait and try again. Raises OSError when told to end first."""
+        while True:
+            try:
+                return write()
+            except OSError as error:
+                if error.errno not in NO_ROOM or self._stop.is_set():
+                    raise
+                log.error("disk_full", folder=str(self._folder.path), reason=f"{error.strerror}; make room",
+                    again_seconds=ROOM_SECONDS)  # fmt: skip
+            self._upkeep.drop()
+            stopped = asyncio.create_task(self._stop.wait())
+            await asyncio.wait([stopped], timeout=ROOM_SECONDS)
+            await end(stopped)
 
     async def _complete(self, consumer: AIOKafkaConsumer) -> Millis:
         """When the first raw frame that is still to come was sent, at the earliest."""

@@ -108,7 +108,7 @@ class SnapshotMaker:
         """Work off so many frames at most. Whether there may be more that are archived.
 
         What can't be worked off ends the snapshots until the next start, which is logged, and never the
-        archiver: frames are in Kafka for some days only. Raises OSError where the disk is full.
+        archiver: frames are in Kafka for some days only.
         """
         if self._stopped:
             return False
@@ -151,7 +151,11 @@ class SnapshotMaker:
         assert self._journal is not None
         kept = Snapshot(done, self._journal.position, self._rules_file, self._core.snapshot())
         name = f"{SNAPSHOTS}/date={to_text(done)[:10]}/{self._writer.number}-{done:013d}{END}"
-        self._writer.file(name, "snapshot", zstandard.compress(msgspec.msgpack.encode(kept), _LEVEL))
+        try:
+            self._writer.file(name, "snapshot", zstandard.compress(msgspec.msgpack.encode(kept), _LEVEL))
+        except OSError as error:  # evidence begins with an earlier one, then
+            reason = f"{error.strerror}; make room"
+            log.error("no_snapshot", day=to_text(done)[:10], reason=reason)
 
 
 def _restored(folder: Path, rules: Rules) -> tuple[Core, Position]:

@@ -31,7 +31,10 @@ _LEVEL: Final = 9
 
 
 class Writer:
-    """Collects what is to be archived. Only `commit` archives it: all of it, or nothing after a crash."""
+    """Collects what is to be archived. Only `commit` archives it: all of it, or nothing after a crash.
+
+    Where the disk is full, what waits goes on waiting, and can be written later.
+    """
 
     def __init__(self, folder: Folder) -> None:
         self.folder = folder
@@ -67,8 +70,6 @@ class Writer:
         data = encode_frame(frame, hints, kind, at)
         self._raw.setdefault((day, digest, at.partition if at else None), []).append(data)
         self._raw_waiting += len(data)
-        if self._raw_waiting >= RAW_BYTES:
-            self._write_raw()
 
     def instant(self, instant: Instant) -> None:
         if len(instant.ticks):
@@ -86,12 +87,27 @@ class Writer:
         before = len(kept)
         kept.extend(rows)
         self._waiting += len(kept) - before
+
+    def relieve(self) -> None:
+        """Write what waits to files if it is much, so that memory is bounded. Raises OSError."""
+        if self._raw_waiting >= RAW_BYTES:
+            self._write_raw()
         if self._waiting >= ROWS:
             self._write_tables()
 
+    def write(self) -> None:
+        """Write all that waits to files, as `commit` does. Raises OSError."""
+        self._write_raw()
+        self._write_tables()
+
     def file(self, name: str, what: str, content: bytes) -> None:
-        """A file of another kind, whose hash is to be kept."""
-        self.folder.part(name).write_bytes(content)
+        """A file of another kind, whose hash is to be kept. Raises OSError."""
+        part = self.folder.part(name)
+        try:
+            part.write_bytes(content)
+        except OSError:
+            part.unlink(missing_ok=True)
+            raise
         self.written(name, what, len(content), hashlib.sha256(content))
 
     def written(self, name: str, what: str, size: int, found: Any) -> None:
@@ -119,8 +135,7 @@ class Writer:
 
     def commit(self) -> None:
         """Archive what has come since the last commit, with what the manifest says now. Raises OSError."""
-        self._write_raw()
-        self._write_tables()
+        self.write()
         raw = [_entry("raw", name, size, found) for name, (size, found) in sorted(self._digests.items())]
         self.folder.commit(self._names, [*raw, *self._entries], self._superseded)
         self._names, self._pieces = set(), 0
@@ -128,18 +143,23 @@ class Writer:
 
     def _write_raw(self) -> None:
         """Add what waits to the files of this commit: each gets another frame of zstd."""
-        for (day, digest, partition), parts in self._raw.items():
+        while self._raw:
+            (day, digest, partition), parts = next(iter(self._raw.items()))
             name = f"{RAW}/date={day}/{self.number}-{digest}{end_of(partition)}"
             packed = zstandard.compress(b"".join(parts), _LEVEL)
-            with self.folder.part(name).open("ab") as file:
+            size, found = self._digests.get(name, (0, hashlib.sha256()))
+            with self.folder.part(name).open("r+b" if size else "wb") as file:
+                file.truncate(size)  # what a full disk took only in part
+                file.seek(size)
                 file.write(packed)
             self._names.add(name)
-            size, found = self._digests.get(name, (0, hashlib.sha256()))
             found.update(packed)
             self._digests[name] = size + len(packed), found
-        self._raw, self._raw_waiting = {}, 0
+            del self._raw[day, digest, partition]
+            self._raw_waiting -= sum(map(len, parts))
 
     def _write_tables(self) -> None:
+        """What is written and failed is written again, under the same names."""
         if self._ticks:
             ticks = np.concatenate(self._ticks)
             for day, rows in _by_day(ticks["time"]):

@@ -57,15 +57,18 @@ class ReplayArchive:
         for frame in frames:
             if not self.known:
                 self.writer.frame(frame, self.hints[frame.source])
+                self.writer.relieve()
             yield frame
 
     def instant(self, instant: Instant) -> None:
         if not self.known:
             self.writer.instant(instant)
+            self.writer.relieve()
 
     def event(self, event: Event) -> None:
         if not self.known:
             self.writer.event(event)
+            self.writer.relieve()
 
     def finish(self, stopped: bool) -> None:
         """Archive the run, unless it was stopped before its end. Raises Failed."""

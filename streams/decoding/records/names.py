@@ -60,7 +60,8 @@ FIELDS: Final[dict[str, str]] = {
 }
 """By what a field holds: its names. Of two columns that hold the same, the one named first here counts."""
 _ARRAYS: Final = (
-    "msgs messages features data records rows results items vessels ships positions tracks groups nodes hits"
+    "msgs messages features data records rows results items vessels ships positions tracks groups nodes hits "
+    "entries docs documents targets reports contents list"
 )
 ENVELOPES: Final = frozenset(_ARRAYS.split())
 """What services call the array of the objects that they send."""
@@ -75,6 +76,8 @@ _LESS: Final = 1000
 ANY_TYPE: Final = "type"
 """It is that of the ship only beside other static data: elsewhere it is that of a message or an object."""
 _NAMING: Final = {"name", "imo", "callsign", "to_bow"}
+_LONGEST: Final = 200
+"""Characters of a name. What is longer is text, of which nothing is to be searched for units."""
 _UNITS: Final = re.compile(r"[(\[]([^)\]]*)[)\]]\s*$")
 
 
@@ -103,6 +106,8 @@ def names_of(field: str, names: Iterable[str]) -> list[str]:
 
 def _found(name: str) -> tuple[str, int] | None:
     """The field of a name, with or without a unit behind it, and how likely it is."""
+    if len(name) > _LONGEST:
+        return None
     for each in (plain(name), plain(_UNITS.sub("", name))):
         if each in _BY_NAME:
             return _BY_NAME[each]

@@ -44,7 +44,7 @@ _ZONED: Final = re.compile(
     r"|(?i:local))(?:[ _]?(?i:time))?[)\]]?\s*$|^((?i:local))(?:[ _]?(?i:(?:date[ _/]?)?time(?:stamp)?))?$"
 )
 """A zone behind the name of a column of times."""
-GEOMETRY: Final = frozenset(("geometry", "geom", "wkt", "wkbgeometry", "thegeom"))
+GEOMETRY: Final = frozenset(("geometry", "geom", "wkt", "wkbgeometry", "thegeom", "geojson"))
 """What a column of points is called, without signs."""
 _EXTRA: Final = ("date",)
 NAMES: Final = (*FIELDS, *_EXTRA)
@@ -74,7 +74,7 @@ class ColumnMap:
     scaled: Mapping[str, float] = field(default_factory=dict)
     """What numbers of the layout are multiplied by if the first ones are whole numbers."""
     points: bool = False
-    """Positions are points in one column, as texts (WKT): `POINT (131.9 42.7)`."""
+    """Positions are points in one column, as texts: `POINT (131.9 42.7)`, or a point of GeoJSON."""
     zone: str = ""
     """The zone that the column of times names behind its name, as ` KST` or ` UTC+9`."""
 

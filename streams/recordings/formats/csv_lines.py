@@ -1,5 +1,6 @@
-"""CSV lines: which lines of a text are rows as they stand, and which have to be looked at one by one."""
+"""CSV lines: which lines of a text are rows as they stand, and how quotes stand in the others."""
 
+import re
 from typing import Final
 
 import numpy as np
@@ -12,6 +13,31 @@ _SPACES: Final = np.frombuffer(b" \t\n\r\x0b\x0c", np.uint8)
 
 Flags = npt.NDArray[np.bool_]
 Places = npt.NDArray[np.int64]
+
+
+class Quotes:
+    """Quotes in rows whose cells a sign separates: they count around whole cells, elsewhere as letters."""
+
+    def __init__(self, sign: bytes, width: int) -> None:
+        self._sign, self._width = sign, width
+        cell = rb'(?: *+"(?:[^"]++|"")*+" *+|(?! *+")[^%s]*+)' % re.escape(sign)
+        self._whole = re.compile(b"%s(?:%s%s)*+" % (cell, re.escape(sign), cell))
+        self._open = re.compile(rb'(?:%s%s)*+ *+"(?:[^"]++|"")*+' % (cell, re.escape(sign)))
+
+    def are_whole(self, row: bytes) -> bool:
+        """Whether every quote that opens a cell is closed at its end."""
+        return self._whole.fullmatch(row) is not None
+
+    def may_go_on(self, row: bytes, line: bytes) -> bool:
+        """Whether the row ends inside of quotes, and the line behind it is none of its own."""
+        return line.count(self._sign) < max(self._width - 1, 1) and self._open.fullmatch(row) is not None
+
+    def as_letters(self, row: bytes) -> bytes | None:
+        """A row in which not every quote that is opened is closed; None where its cells can't be told."""
+        cells = row.split(self._sign)
+        if len(cells) != self._width:
+            return None
+        return self._sign.join(cell.strip(b' "').replace(b'"', b"'") for cell in cells)
 
 
 def plain_rows(lines: bytes, sign: bytes, width: int) -> tuple[bytes, Flags]:

@@ -16,7 +16,7 @@ from streams.decoding.records.values import number
 from streams.recordings.errors import Interrupted, SourceError
 from streams.recordings.formats.batch import Batch, Ints
 from streams.recordings.formats.columns import ColumnMap, map_columns
-from streams.recordings.formats.csv_lines import LONGEST, plain_rows
+from streams.recordings.formats.csv_lines import LONGEST, Quotes, plain_rows
 from streams.recordings.formats.format import Cutting
 from streams.recordings.formats.frames import frames_of
 from streams.recordings.formats.look import Look, RowLook, look_of
@@ -34,6 +34,11 @@ _HEADER_WITHIN: Final = 20
 _INNER: Final = "\x1e"
 """In a quoted cell, in place of the sign between cells."""
 _GOES_ON: Final = b"# goes on in the line above"
+_FORMULA: Final = re.compile(rb'"=""([^"\n]*)"""|="([^"\n]*)"')
+"""How Excel is told that a number is a text."""
+_DIGITS: Final = tuple(b"%d" % digit for digit in range(10))
+_MOST_DIGITS: Final = 12
+"""Of a header."""
 _SEP: Final = re.compile(rb"sep=(.)\s*$", re.IGNORECASE)
 
 
@@ -51,19 +56,32 @@ class CsvText:
         return _looks_like_rows(head)
 
     def frames(self, source: str, text: Iterator[bytes], cutting: Cutting) -> Iterator[Frame]:
-        table: _Table | None = None
         first = 1  # number of the next line
-        for block in _blocks(text):
-            table = table or _Table(block.split(b"\n"), cutting)
-            made = table.lines(block)
+        for table, rows in _tables(text, cutting):
+            made = table.lines(rows)
             yield from frames_of(source, made, first, cutting)
             first += len(made)
 
     def looks(self, source: str, text: Iterator[bytes], cutting: Cutting) -> Iterator[Look]:
-        table: _Table | None = None
-        for block in _blocks(text):
-            table = table or _Table(block.split(b"\n"), cutting)
-            yield table.look(source, block)
+        for table, rows in _tables(text, cutting):
+            yield table.look(source, rows)
+
+
+def _tables(text: Iterator[bytes], cutting: Cutting) -> Iterator[tuple["_Table", bytes]]:
+    """Many lines of a text at a time, with their table: each header begins one, as where files of several
+    layouts were put together. Raises SourceError where the columns of one are not known."""
+    table: _Table | None = None
+    for block in _blocks(text):
+        begin = at = 0
+        if table is None:
+            table = _Table(block.split(b"\n"), cutting)
+            at = table.begin
+        while (place := table.next_header(block, at)) is not None:
+            if place > begin:
+                yield table, block[begin : place - 1]
+            lines = block[place:].split(b"\n", _HEADER_WITHIN)[:_HEADER_WITHIN]
+            table, begin, at = _Table(lines, cutting), place, place + len(lines[0])
+        yield table, block[begin:]
 
 
 def _blocks(text: Iterator[bytes]) -> Iterator[bytes]:
@@ -130,11 +148,36 @@ class _Table:
         header = found.header or tuple(str(place) for place in range(1, width + 1))
         self._map: ColumnMap = map_columns(header, options)
         self._sign, self._width, self._header = found.sign, width, found.place
-        self._again = lines[found.place].rstrip(b"\r") if found.place >= 0 else None
+        self._quotes = Quotes(found.sign, width)
+        self._apostrophes = _has_apostrophes(lines, found)
+        self._again = self._usual(lines[found.place]).rstrip(b"\r") if found.place >= 0 else None
+        self.begin = sum(len(line) + 1 for line in lines[: found.place + 1])
+        """Where its rows begin, in bytes."""
         self._note = cutting.note
         self._reader = RowReader(self._map, cutting.rules, cutting.evidence)
         self._writer, self._look = RowWriter(self._reader), RowLook(self._reader)
         cutting.note(self._map.note)
+
+    def next_header(self, block: bytes, at: int) -> int | None:
+        """Where the next line begins that is a header, and not this one again."""
+        if self._again is None:
+            return None
+        lower = block.lower()
+        while (found := lower.find(b"mmsi", at)) >= 0:
+            begin = block.rfind(b"\n", 0, found) + 1
+            end = block.find(b"\n", found)
+            at = end if end >= 0 else len(block)
+            line = block[begin:at].rstrip(b"\r")
+            if line != self._again and self._is_header(line):
+                return begin
+        return None
+
+    def _is_header(self, line: bytes) -> bool:
+        if sum(line.count(digit) for digit in _DIGITS) > _MOST_DIGITS:
+            return False
+        other = _dialect([line]).header
+        held = set(fields_of(list(other)).values())
+        return {"mmsi", "time", "lat", "lon"} <= held and not any(number(cell) is not None for cell in other)
 
     def lines(self, text: bytes) -> list[bytes]:
         """The lines with the messages of these."""
@@ -159,7 +202,14 @@ class _Table:
         self._reader.notes.clear()
         return look_of(source, len(block.lines), block.places, told, block.others)
 
+    def _usual(self, text: bytes) -> bytes:
+        """With the usual quotes around cells."""
+        if self._apostrophes:
+            text = text.replace(b"'", b'"')
+        return _FORMULA.sub(rb'"\1\2"', text) if b'="' in text else text
+
     def _block(self, text: bytes) -> _Block:
+        text = self._usual(text)
         lines = text.split(b"\n")
         clean, plain = plain_rows(text + b"\n", self._sign, self._width)
         if self._again is not None and self._again in text:
@@ -193,11 +243,8 @@ class _Table:
             others[at] = b"# " + line if line.strip() else b""
             return index
         if b'"' in line:
-            while line.count(b'"') % 2 and index < len(lines) and index - at < _MOST_JOINED:
-                others[index] = _GOES_ON
-                line += b" " + lines[index].rstrip(b"\r")
-                index += 1
-            line = self._unquoted(line)
+            line, index = self._unquoted(lines, at)
+            others.update(dict.fromkeys(range(at + 1, index), _GOES_ON))
         count = line.count(self._sign) + 1
         if count != self._width:
             cells = line.split(self._sign)
@@ -217,17 +264,34 @@ class _Table:
         """Whether it is a comment, or the header once more, as where files were put together."""
         return line == self._again or (line.startswith(b"#") and line.count(self._sign) < 2)
 
-    def _unquoted(self, line: bytes) -> bytes:
+    def _unquoted(self, lines: list[bytes], at: int) -> tuple[bytes, int]:
+        """A row without quotes around its cells, and the place of the line behind it."""
+        line = row = lines[at].rstrip(b"\r")
+        end = at + 1
+        while end < min(len(lines), at + _MOST_JOINED) and self._quotes.may_go_on(row, lines[end]):
+            row += b" " + lines[end].rstrip(b"\r")
+            end += 1
+        if not self._quotes.are_whole(row):  # they are never closed, so nothing goes on
+            row, end = line, at + 1
+            if (plain := self._quotes.as_letters(row)) is not None:
+                return plain, end
         inner = _INNER.encode()
-        cells = [cell.encode("utf-8", "replace") for cell in _cells(line, self._sign)]
+        cells = [cell.encode("utf-8", "replace") for cell in _cells(row, self._sign)]
         clean = (cell.replace(self._sign, inner).replace(b'"', b"'").replace(b"\n", b" ") for cell in cells)
-        return self._sign.join(clean)
+        return self._sign.join(clean), end
 
     def _batch(self, rows: bytes, lines: list[bytes], places: Ints) -> Batch:
         columns = TableColumns.of_csv(
             rows, self._sign, self._width, self._map.places, points=self._map.points
         )
         return Batch(len(places), columns, lambda: None, lambda row: lines[places[row]])
+
+
+def _has_apostrophes(lines: Sequence[bytes], found: _Dialect) -> bool:
+    """Whether apostrophes stand around cells, as quotes do."""
+    row = next((line for line in lines[found.place + 1 :] if line.strip()), b"")
+    cells = [cell.strip() for cell in row.split(found.sign) if cell.strip()]
+    return 2 * sum(cell[:1] == cell[-1:] == b"'" for cell in cells) > len(cells)
 
 
 def _cells(line: bytes, sign: bytes) -> list[str]:

@@ -9,7 +9,15 @@ from models.frame import Frame
 from streams.decoding.records.names import ENVELOPES
 from streams.recordings.errors import SourceError
 from streams.recordings.formats.format import Cutting
-from streams.recordings.formats.json_track import begins_track, one_by_one
+from streams.recordings.formats.json_track import (
+    begins_track,
+    fitting,
+    is_plain,
+    one_by_one,
+    reports_in,
+    time_told,
+    with_time,
+)
 from streams.recordings.line_cutter import cut_into_frames
 
 _BEGIN: Final = re.compile(rb"\s*(?:\{\s*[\"}]|\[\s*(?:[\[{\]]|\"(?:!|\\\\|\$)))")
@@ -20,16 +28,24 @@ _TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[{}\[\]]', re.DOTALL)
 _NAMES: Final = rb'"(?i:%s)"\s*:\s*' % "|".join(sorted(ENVELOPES)).encode()
 """What an envelope calls the array of its objects."""
 _KEY: Final = re.compile(_NAMES + b"$")
-_DEEP_KEY: Final = re.compile(rb'"(?:features|hits|msgs|nodes|ships|vessels)"\s*:\s*$')
+_DEEP_KEY: Final = re.compile(rb'"(?:features|hits|items|msgs|nodes|ships|targets|vessels)"\s*:\s*$')
 _LONGEST_NAME: Final = 100
 """Bytes of the name of such an array, and spaces."""
 _DEEPEST: Final = 4
 """Objects within one another around such an array."""
-_SHIP: Final = re.compile(rb'"(?:mmsi|userid|ssvid)"\s*:', re.IGNORECASE)
-"""Who the vessel is that an array tells more of: such an object is no envelope."""
+_SHIP: Final = re.compile(rb'"(?:mmsi|userid|ssvid|columns)"\s*:', re.IGNORECASE)
+"""Who the vessel is that an array tells more of, or what is in its rows: such an object is no envelope."""
 _OF_SENTENCES: Final = re.compile(_NAMES + rb'\[\s*"(?:!|\\\\)')
 _ELEMENTS: Final = re.compile(rb'\s*(?:[{\[]|"(?:!|\\\\)|$)')
 _SENTENCE: Final = re.compile(rb'"(?:!|\\\\)')
+_NMEA: Final = re.compile(rb'[^"{}\[\]]*(?:\\[^\\]*\\)?[!$][A-Z]{5},')
+"""A line between objects, whatever is open around it."""
+_MEMBER: Final = re.compile(rb'"\s*:')
+_TORN: Final = re.compile(rb'[}\]]\s*,?\s*(?=\{\s*"$)')
+"""The end of a string that was never closed, and reaches into the object behind it."""
+_TORN_ENDS: Final = (b"{", b" ", b"\t")
+_MOST_SPACE: Final = 100
+"""Bytes before a brace in which what it belongs to is looked for."""
 _BEGINS_ANEW: Final = re.compile(rb'\{\s*"(?:mmsi|MMSI|class|MessageType|Message|context|pgn|timestamp)"')
 """A whole object at the beginning of a line, inside of an object that is open: that one was never closed."""
 _OUTSIDE: Final = re.compile(rb'(?:[^"]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+', re.DOTALL)
@@ -92,12 +108,14 @@ class ObjectCutter:
         """`note` takes a sentence about what was not read."""
         self._note = note
         self._is_track = False  # whether the object that is open has the positions of a vessel
+        self._listed = b""  # the time of the envelope around
+        self._lent = False  # whether a record has had it
         self._rest = b""  # of a line that has not ended
         # what encloses the objects: `[` of an array, `{` of an envelope, `?` of what was given up
         self._around: list[bytes] = []
         self._object: list[bytes] = []  # pieces of the object that is open
         self._size = 0  # of these
-        self._depth = 0  # of what is open inside of it, 0 where there is none
+        self._open = bytearray()  # its braces and brackets that are open, none where no object is
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """More of the text; returns the lines that are complete."""
@@ -124,7 +142,9 @@ class ObjectCutter:
         for line in data.splitlines():
             if _is_whole(line) and (not self._object or _BEGINS_ANEW.match(line)):
                 found += self._give_up()
-                found.append(line.strip(b" \t\r,"))
+                self._give(line.strip(b" \t\r,"), found)
+            elif not self._object and _NMEA.match(line):
+                found.append(line)
             elif not self._object and not self._around and not line.lstrip().startswith((b"{", b"[")):
                 if line.strip(b" \t,]}") or not line.strip():
                     found.append(line)
@@ -136,58 +156,131 @@ class ObjectCutter:
         """Follow the objects and arrays of a line."""
         begin = 0  # of the part that belongs to the open object
         bare = -1  # where the innermost array begins, if nothing in it was given out
-        for token in _TOKEN.finditer(line):
+        loose = 0  # the end of what was followed or given out
+        tokens = _TOKEN.finditer(line)
+        while token := next(tokens, None):
             sign = token[0]
             if sign[:1] == b'"':
-                if not self._depth and _SENTENCE.match(sign):
+                if sign[-2:-1] in _TORN_ENDS and line[token.end() : token.end() + 1].isalpha():
+                    if torn := _TORN.search(sign):
+                        place = token.start()
+                        begin = self._break(line, begin if self._open else place, place + torn.end(), found)
+                        tokens = _TOKEN.finditer(line, begin)
+                elif not self._open and _SENTENCE.match(sign):
                     found.append(_decoded(sign))
-                    bare = -1
-            elif self._depth:
-                if sign in b"{[":
-                    if sign == b"[" and self._is_envelope(line, begin, token.start()):
-                        self._around += [b"{"] * self._depth + [b"["]
-                        self._depth, self._object, self._size = 0, [], 0
-                    else:
-                        self._depth += 1
+                    bare, loose = -1, token.end()
+                continue
+            place, at = token.start(), token.end()
+            if self._open:
+                if sign == b"[" and self._is_envelope(line, begin, place):
+                    self._listed = time_told(b" ".join([*self._object, line[begin:place]])) or self._listed
+                    self._around += [bytes([each]) for each in self._open] + [b"["]
+                    self._open, self._object, self._size = bytearray(), [], 0
+                    loose = at
+                elif sign == b"{" and self._open.endswith(b"{") and not self._is_named(line, begin, place):
+                    begin = self._break(line, begin, place, found)  # the object around it was never closed
+                    self._open += sign
+                elif sign in b"{[":
+                    self._open += sign
+                elif sign == b"]" and b"[" not in self._open:
+                    self._break(line, begin, place, found)
+                    self._end_around(sign)
+                    loose = at
                 else:
-                    self._depth -= 1
-                    if not self._depth:
-                        self._keep(line[begin : token.end()])
-                        found += one_by_one(b" ".join(self._object))
+                    del self._open[self._open.rfind(b"{" if sign == b"}" else b"[") :]
+                    if not self._open:
+                        self._keep(line[begin:at])
+                        for each in one_by_one(b" ".join(self._object)):
+                            self._give(each, found)
                         self._object, self._size, self._is_track = [], 0, False
+                        loose = at
             elif sign == b"{":
+                found += self._members(line[loose:place])
                 bare = -1
                 if self._around[-1:] == [b"{"]:  # beside the array in its envelope: passed over
                     self._around.append(sign)
                 else:
-                    begin, self._depth = token.start(), 1
+                    begin = place
+                    self._open += sign
             elif sign == b"[":
-                bare = token.start() if b"{" not in self._around[-1:] else -1
+                found += self._members(line[loose:place])
+                bare = place if b"{" not in self._around[-1:] else -1
+                loose = at
                 self._around.append(sign)
+            elif self._around[-1:] == [b"["] and sign == b"}":
+                pass  # the end of an object whose beginning is not there
             elif self._around:
-                self._around.pop()
-                if bare >= 0 and line[bare + 1 : token.start()].strip():
-                    found.append(line[bare : token.end()])  # values without names: not read, but not lost
+                found += self._members(line[loose:place])
+                loose = at
+                self._end_around(sign)
+                if bare >= 0 and line[bare + 1 : place].strip():
+                    found.append(line[bare:at])  # values without names: not read, but not lost
                 bare = -1
-        if self._depth:
+        if not self._open:
+            found += self._members(line[loose:])
+        else:
             self._keep(line[begin:])
             if self._size > _LONGEST_OBJECT and not self._may_go_on():
                 self._note(
                     f"has an object of more than {_LONGEST_OBJECT >> 20} MiB ({_LONGEST_TRACK >> 20} MiB "
                     "with the positions of a vessel), which was not read; write each report as its own object"
                 )
-                self._around += [b"?"] * self._depth  # what it has open ends somewhere
+                self._around += [b"?"] * len(self._open)  # what it has open ends somewhere
                 found += self._give_up()
+
+    def _members(self, text: bytes) -> list[bytes]:
+        """A part of an array that has members of an object whose beginning is not there, as a line."""
+        return [text.strip(b" \t\r,")] if self._around[-1:] == [b"["] and _MEMBER.search(text) else []
+
+    def _break(self, line: bytes, begin: int, end: int, found: list[bytes]) -> int:
+        """What is open is broken up to here, where another object begins: `end`."""
+        self._keep(line[begin:end])
+        found += self._give_up()
+        return end
+
+    def _is_named(self, line: bytes, begin: int, place: int) -> bool:
+        """Whether what begins here is the value of a name, as it has to be directly in an object."""
+        before = line[max(begin, place - _MOST_SPACE) : place].rstrip()
+        if not before and place - begin < _MOST_SPACE:
+            before = b"".join(self._object[-1:])
+        return not before or before.endswith(b":")
+
+    def _end_around(self, sign: bytes) -> None:
+        """An end of what encloses the objects; one that ends nothing is passed over."""
+        if self._around and self._around[-1] in (b"?", b"{" if sign == b"}" else b"["):
+            self._around.pop()
+        elif sign == b"]" and b"[" in self._around:
+            while self._around.pop() != b"[":
+                pass
+
+    def _give(self, whole: bytes, found: list[bytes]) -> None:
+        """An object that has come to its end becomes a line, or those of the reports that it holds.
+
+        Without a time of its own it has that of the envelope that it stands in.
+        """
+        if not self._listed and is_plain(whole):
+            found.append(whole)
+            return
+        if not self._around:
+            self._listed = b""
+        for record in reports_in(whole):
+            timed = with_time(record, self._listed) if self._listed else record
+            if timed is not record and not self._lent:
+                self._lent = True
+                self._note("has objects without a time of their own: they have that of what they stand in")
+            found.append(fitting(timed))
 
     def _is_envelope(self, line: bytes, begin: int, place: int) -> bool:
         """Whether the array that opens here holds the objects, rather than being a part of one."""
-        if self._depth > _DEEPEST:
+        if len(self._open) > _DEEPEST:
             return False
         # only the name before it: an outline has thousands of arrays, each a search from its beginning
         name = line[max(begin, place - _LONGEST_NAME) : place]
         if place - begin < _LONGEST_NAME:
             name = b" ".join([*self._object[-1:], name])[-_LONGEST_NAME:]
-        if not (_KEY if self._depth == 1 else _DEEP_KEY).search(name) or not _ELEMENTS.match(line, place + 1):
+        if not (_KEY if len(self._open) == 1 else _DEEP_KEY).search(name) or not _ELEMENTS.match(
+            line, place + 1
+        ):
             return False
         return not _SHIP.search(b" ".join([*self._object, line[begin:place]]))
 
@@ -206,7 +299,7 @@ class ObjectCutter:
     def _give_up(self) -> list[bytes]:
         """What is open is broken: it becomes a line as it is."""
         broken = [b" ".join(self._object)] if self._object else []
-        self._object, self._size, self._depth, self._is_track = [], 0, 0, False
+        self._object, self._open, self._size, self._is_track = [], bytearray(), 0, False
         return broken
 
 

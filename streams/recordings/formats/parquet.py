@@ -36,6 +36,8 @@ ABOUT: Final = (
 )
 _ROWS: Final = 20_000
 """Rows that are read at once."""
+_DEEPEST: Final = 4
+"""Columns within one another."""
 _PLACE: Final = ("longitude", "latitude")
 
 
@@ -93,11 +95,13 @@ def _batches(file: BinaryIO, cutting: Cutting) -> Iterator[tuple[RowReader, Batc
     from pyarrow import parquet
 
     table = parquet.ParquetFile(file)
-    kinds = {each.name: each.type for each in table.schema_arrow if not _has_parts(each.type)}
     points = _points(table)
+    paths = _paths(table.schema_arrow, points)
+    kinds = {name: kind for name, (_, kind) in paths.items()}
     shown = [*kinds, *_PLACE] if points else [*kinds]
     columns = map_columns(shown, cutting.columns)
-    inner = [name for name in table.schema_arrow.names if name not in kinds and name != points]
+    read = {path[0] for path, _ in paths.values()} | {points}
+    inner = [name for name in table.schema_arrow.names if name not in read]
     unread = f"; cells of {', '.join(inner)} have several values, and are not read" if inner else ""
     cutting.note(columns.note + (f"; lon and lat are the points of {points}" if points else "") + unread)
     reader = RowReader(columns, cutting.rules, cutting.evidence)
@@ -114,11 +118,10 @@ def _batches(file: BinaryIO, cutting: Cutting) -> Iterator[tuple[RowReader, Batc
             f"its column {names['time']} has days without a time of day; name a column that has it, such as "
             "--columns time=NAME, or make the table again with timestamps there"
         )
-    for part in table.iter_batches(
-        _ROWS, columns=[*wanted, *([points] if points else [])], use_threads=False
-    ):
+    outer = list(dict.fromkeys([*(paths[name][0][0] for name in wanted), *([points] if points else [])]))
+    for part in table.iter_batches(_ROWS, columns=outer, use_threads=False):
         first = part.schema.names.index  # several columns may have one name
-        found = {name: _plain(part.columns[first(name)]) for name in wanted}
+        found = {name: _plain(_at(part.columns[first(paths[name][0][0])], paths[name][0])) for name in wanted}
         if points:
             lon, lat = _coordinates(_plain(part.columns[first(points)]))
             found |= {name: numbers(of) for name, of in zip(_PLACE, (lon, lat), strict=True)}
@@ -126,11 +129,35 @@ def _batches(file: BinaryIO, cutting: Cutting) -> Iterator[tuple[RowReader, Batc
         yield reader, _batch(columns_of, part.num_rows, cutting)
 
 
-def _has_parts(kind: Any) -> bool:
-    """Whether each cell of a column has several values, or none: such a column holds nothing that is read."""
+def _paths(schema: Any, points: str) -> dict[str, tuple[tuple[str, ...], Any]]:
+    """The columns with one value in each cell: the names around each and its own, and its type.
+
+    One inside of a structure has its own name, or all of them if another column is called so.
+    """
     import pyarrow as pa
 
-    return bool(pa.types.is_nested(kind))
+    found: dict[str, tuple[tuple[str, ...], Any]] = {}
+
+    def take(around: tuple[str, ...], fields: Any) -> None:
+        inside = []
+        for each in fields:
+            path = (*around, each.name)
+            if pa.types.is_struct(each.type) and path != (points,) and len(path) < _DEEPEST:
+                inside.append((path, each.type))
+            elif not pa.types.is_nested(each.type):
+                found.setdefault(each.name if each.name not in found else ".".join(path), (path, each.type))
+        for path, kind in inside:
+            take(path, kind)
+
+    take((), schema)
+    return found
+
+
+def _at(column: Any, path: tuple[str, ...]) -> Any:
+    """What the structures of a column hold."""
+    from pyarrow import compute as pc
+
+    return pc.struct_field(column, list(path[1:])) if len(path) > 1 else column
 
 
 def _is_short(kind: Any) -> bool:

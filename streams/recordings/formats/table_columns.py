@@ -16,6 +16,7 @@ Texts = tuple[list[str], npt.NDArray[np.int64]]
 
 _NUMBER: Final = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _POINT: Final = r"(?i)POINT\s*Z?M?\s*\(\s*(?P<lon>[^\s()]+)\s+(?P<lat>[^\s()]+)[^()]*\)"
+_POINT_OF_JSON: Final = r"coordinates\W+(?P<lon>[-+\d.eE]+)[\s,\x1e]+(?P<lat>[-+\d.eE]+)\W"
 _INNER: Final = "\x1e"
 _BETWEEN: Final = b"\n"
 """Between cells that are put together."""
@@ -24,7 +25,7 @@ _BETWEEN: Final = b"\n"
 @dataclass(frozen=True, slots=True)
 class TableColumns:
     """Columns by what they hold. With `decimal`, a comma in a number is its decimal point; with `points`,
-    longitudes and latitudes are those of points as texts (WKT)."""
+    longitudes and latitudes are those of points as texts (WKT or GeoJSON)."""
 
     columns: Mapping[str, Any]
     decimal: bool = False
@@ -137,7 +138,10 @@ class TableColumns:
         column: Any = self.columns[name]
         decimal = self.decimal
         if self.points and name in ("lon", "lat"):
-            column = pc.struct_field(pc.extract_regex(_as_string(column), _POINT), name)
+            texts = _as_string(column)
+            column = pc.coalesce(
+                *(pc.struct_field(pc.extract_regex(texts, each), name) for each in (_POINT, _POINT_OF_JSON))
+            )
             decimal = False  # a comma stands between points
         if pa.types.is_boolean(column.type) or pa.types.is_temporal(column.type):
             return np.full(len(column), np.nan)

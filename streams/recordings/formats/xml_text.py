@@ -129,6 +129,8 @@ def _lines(text: Iterator[bytes], note: Callable[[str], object]) -> Iterator[byt
     except SourceError as error:
         fault = error
     yield from reader.taken()
+    if reader.has_times_of_lists:
+        note("has positions without a time of their own: they have that of the list that they stand in")
     if fault is not None:
         raise fault
 
@@ -171,6 +173,7 @@ class _Documents:
         self.lines_before = 0
         """Lines before the document that is being read."""
         self._one = _Reader()
+        self._listed = False  # of the documents before
         self._found: list[bytes] = []
         self._kept = b""  # of the document, the latest that was read: the next one may begin in it
         self._before = 0  # bytes of it before that
@@ -190,6 +193,7 @@ class _Documents:
             if not self.ended(error) or at < 0 or not self._one.fault_at or window[at : at + 1] != b"<":
                 raise
             self._found += self._one.taken()
+            self._listed = self.has_times_of_lists
             self.lines_before += error.lineno - 1
             self._one, self._kept, self._before = _Reader(), b"", 0
             return window[at:]
@@ -201,6 +205,11 @@ class _Documents:
     def ended(self, error: expat.ExpatError) -> bool:
         """Whether it is no fault of the document, but what comes after it."""
         return expat.ErrorString(error.code) in _SEVERAL and self._one.ended
+
+    @property
+    def has_times_of_lists(self) -> bool:
+        """Whether a record had the time of its list."""
+        return self._listed or self._one.has_times_of_lists
 
     def taken(self) -> Iterator[bytes]:
         """The records since the last call."""
@@ -222,6 +231,7 @@ class _Reader:
         self._open: list[_Element] = []
         self._held = 0  # elements that those which are open have taken in
         self._found: list[bytes] = []
+        self.has_times_of_lists = False
 
     def read(self, data: bytes, *, last: bool = False) -> None:
         self._parser.Parse(data, last)
@@ -280,7 +290,15 @@ class _Reader:
             self._give(element.fields)
 
     def _give(self, fields: dict[str, Any]) -> None:
-        """A record, or what is none, becomes a line; with a track, one for each position."""
+        """A record, or what is none, becomes a line; with a track, one for each position.
+
+        Without a time of its own it has that of the list that it stands in.
+        """
+        if self._open and _tells_where(fields) and not _tells_when(fields):
+            listed = (_time_of(each.fields) for each in reversed(self._open))
+            if time := next(filter(None, listed), None):
+                fields = {**fields, "time": time}
+                self.has_times_of_lists = True
         lines = one_by_one(json.dumps(fields).encode())
         self._found += [line + b"\n" for line in lines]
 
@@ -305,6 +323,17 @@ def _tells_where(value: Any) -> bool:
     if isinstance(value, list):
         return any(map(_tells_where, value))
     return isinstance(value, dict) and (_is_placed(value) or any(map(_tells_where, value.values())))
+
+
+def _tells_when(value: Any) -> bool:
+    if isinstance(value, list):
+        return any(map(_tells_when, value))
+    return isinstance(value, dict) and (bool(_time_of(value)) or any(map(_tells_when, value.values())))
+
+
+def _time_of(fields: dict[str, Any]) -> str:
+    found = (text for name, text in fields.items() if isinstance(text, str) and field_of(name) == "time")
+    return next(filter(str.strip, found), "")
 
 
 def _bare(name: str) -> str:

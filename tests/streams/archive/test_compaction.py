@@ -61,13 +61,14 @@ def test_killed_anywhere_nothing_is_lost_or_doubled(
         try:
             with open_folder(path) as opened:
                 writer = Writer(opened)
-                merging = Compaction(writer)
+                merging = Compaction(opened)
                 for _ in range(chance.randint(1, 8)):
                     at = opened.manifest.offsets.get("test", 0)
                     for one in EVENTS[at : at + 2]:
                         writer.event(one)
                     opened.manifest.offsets["test"] = min(at + 2, len(EVENTS))
-                    merging.apply(LATER)
+                    if made := merging.make(LATER, opened.manifest):
+                        made.adopt(writer)
                     writer.commit()
         except Killed:
             killed += 1
@@ -82,14 +83,15 @@ def test_a_past_day_becomes_one_file_and_the_others_go_an_hour_later(
     path = tmp_path / "archive"
     with open_folder(path) as opened:
         writer = Writer(opened)
-        merging = Compaction(writer)
+        merging = Compaction(opened)
         for one in EVENTS:
             writer.event(one)
             writer.commit()
         now = folder.utc_now()
-        assert not merging.apply(from_text(EVENTS[0].detected))  # nothing is past
+        assert merging.make(from_text(EVENTS[0].detected), opened.manifest) is None  # nothing is past
         before, reader = len(files(path)), Database(path)
-        while merging.apply(now + 2 * HOUR):
+        while made := merging.make(now + 2 * HOUR, opened.manifest):
+            assert made.adopt(writer)
             writer.commit()
         days = {each.parent for each in files(path)}
         assert len(files(path)) == len(days) < before == len(EVENTS)
@@ -114,8 +116,9 @@ def test_a_day_with_a_damaged_file_is_left_out_and_others_are_merged(tmp_path: P
         damaged = files(path)[0]
         damaged.write_bytes(b"damaged")
         of_its_day = [each for each in files(path) if each.parent == damaged.parent]
-        merging, now = Compaction(writer), folder.utc_now()
-        while merging.apply(now + 2 * HOUR):
+        merging, now = Compaction(opened), folder.utc_now()
+        while made := merging.make(now + 2 * HOUR, opened.manifest):
+            assert made.adopt(writer)
             writer.commit()
         writer.commit()
     left = files(path)

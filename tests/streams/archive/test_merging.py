@@ -48,8 +48,9 @@ def told(path: Path, position: Position | None = None) -> list[tuple[int, int, b
 def merged(path: Path, later: int = 2 * HOUR, worked_off: int | None = None) -> None:
     with open_folder(path) as opened:
         writer = Writer(opened)
-        work = Merging(writer, lambda: worked_off)
-        while work.apply(folders.utc_now() + later):
+        work = Merging(opened, lambda: worked_off)
+        while made := work.make(folders.utc_now() + later, opened.manifest):
+            assert made.adopt(writer)
             writer.commit()
 
 
@@ -183,8 +184,8 @@ def test_where_the_rows_were_changed_nothing_is_merged_and_they_are_read_once(
 
     monkeypatch.setattr(merging, "read", counted)
     with open_folder(path) as opened:
-        work = Merging(Writer(opened), lambda: None)
-        assert not any(work.apply(folders.utc_now() + 2 * HOUR) for _ in range(3))
+        work, later = Merging(opened, lambda: None), folders.utc_now() + 2 * HOUR
+        assert not any(work.make(later, opened.manifest) for _ in range(3))
     assert raw_files(path) == small
     assert reads == 1
 
@@ -243,14 +244,15 @@ def test_killed_anywhere_nothing_is_lost_or_doubled(
         try:
             with open_folder(path) as opened:
                 writer = Writer(opened)
-                work = Merging(writer, lambda: None)
+                work = Merging(opened, lambda: None)
                 for _ in range(chance.randint(1, 8)):
                     at = opened.manifest.offsets.get("test", 0)
                     for number in range(at, min(at + 2, len(given))):
                         place = Place(0, number, number, -1)
                         writer.frame(given[number], at=place)
                     opened.manifest.offsets["test"] = min(at + 2, len(given))
-                    work.apply(folders.utc_now())
+                    if made := work.make(folders.utc_now(), opened.manifest):
+                        made.adopt(writer)
                     writer.commit()
         except Killed:
             killed += 1

@@ -43,7 +43,12 @@ def _json_value(data: bytes, chance: random.Random) -> bytes:
         except (ValueError, RecursionError):
             continue
         found = _changed(found, chance)
-        text = json.dumps(found, ensure_ascii=chance.random() < 0.8, indent=chance.choice((None, None, 1)))
+        try:
+            text = json.dumps(
+                found, ensure_ascii=chance.random() < 0.8, indent=chance.choice((None, None, 1))
+            )
+        except RecursionError:  # what can be read may be too deep to be written
+            continue
         lines[at] = lines[at][:start] + text.encode("utf-8", "surrogatepass")
         break
     return b"\n".join(lines)

@@ -11,6 +11,7 @@ from models.report import Rows, joined
 from models.source_hints import DateOrder, SourceHints
 from models.time import HOUR, from_text
 from streams.decoding.decoder import Decoder
+from streams.decoding.records.names import field_of
 from streams.recordings.errors import SourceError
 from streams.recordings.formats.csv_text import CsvText
 from streams.recordings.formats.format import Cutting
@@ -321,3 +322,75 @@ def test_points_as_texts_are_positions() -> None:
 def test_a_draught_that_no_ship_has_is_none() -> None:
     _, _, statics, _ = read(f"{HEADER}\n{ROW.replace('8.5', '85')}\n")
     assert np.isnan(statics["draught"]).all()
+
+
+SHIPS = [(273111110 + at, f"2023-01-11 00:{at:02}:00", 42.5, 132.5, f"SHIP {at}") for at in range(8)]
+
+
+@pytest.mark.parametrize("quoted", [True, False])
+@given(data=st.data())
+def test_quotes_that_are_not_closed_are_letters_and_no_other_row_is_lost(
+    quoted: bool, data: st.DataObject
+) -> None:
+    """Names by radio have them, and not everybody who writes CSV doubles them."""
+    rows = [",".join(f'"{cell}"' if quoted else str(cell) for cell in ship) for ship in SHIPS]
+    spoilt = data.draw(st.sets(st.integers(0, len(rows) - 1), min_size=1, max_size=3))
+    for at in spoilt:
+        place = data.draw(st.integers(0, len(rows[at])))
+        rows[at] = rows[at][:place] + '"' + rows[at][place:]
+    _, positions, _, _ = read("\n".join(["mmsi,time,lat,lon,name", *rows]))
+    left = {ship[0] for ship in SHIPS} - set(positions["mmsi"].tolist())
+    assert left <= {SHIPS[at][0] for at in spoilt}
+
+
+def test_a_quote_in_a_name_spoils_no_row() -> None:
+    names = ['"', 'THE "STAR', '"STAR', 'STAR"', 'A "B" C', "A", "B", "C"]
+    for form in ("{},{},{},{},{}", '"{}","{}","{}","{}","{}"'):
+        rows = [form.format(*ship[:4], name) for ship, name in zip(SHIPS, names, strict=True)]
+        decoder, positions, _, _ = read("\n".join(["mmsi,time,lat,lon,name", *rows]))
+        assert len(positions) == len(SHIPS), form
+        assert decoder.outcomes["message"] == len(SHIPS)
+
+
+def test_another_header_in_the_middle_begins_another_table() -> None:
+    """Two files that were put together, of which the second has other columns."""
+    first = ["mmsi,time,lat,lon,name", *(",".join(map(str, ship)) for ship in SHIPS[:4])]
+    second = [
+        "LON;LAT;Name;Time;MMSI",
+        *(";".join(map(str, (s[3], s[2], s[4], s[1], s[0]))) for s in SHIPS[4:]),
+    ]
+    for size in (7, 1 << 16):
+        decoder, positions, statics, notes = read("\n".join([*first, *second, *first[:3], ""]), size=size)
+        assert sorted(positions["mmsi"].tolist()) == [ship[0] for ship in SHIPS]
+        assert set(positions["lat"].round(3).tolist()) == {42.5}
+        assert set(statics["name"].tolist()) == {ship[4].encode() for ship in SHIPS}
+        assert decoder.outcomes["context"] == 3
+        assert len(notes) == 3
+
+
+@pytest.mark.parametrize("form", ["'{}'", '"=""{}"""', '="{}"'])
+def test_apostrophes_and_formulas_of_excel_around_cells_are_quotes(form: str) -> None:
+    rows = [",".join(form.format(cell) for cell in ship) for ship in SHIPS]
+    _, positions, statics, _ = read("\n".join(["mmsi,time,lat,lon,name", *rows]))
+    assert positions["mmsi"].tolist() == [ship[0] for ship in SHIPS]
+    assert set(statics["name"].tolist()) == {ship[4].encode() for ship in SHIPS}
+
+
+def test_points_of_geojson_in_cells() -> None:
+    point = '{""type"": ""Point"", ""coordinates"": [132.5, 42.5]}'
+    _, positions, _, _ = read(f'mmsi,time,geometry\n273111111,2023-01-11 00:00:00,"{point}"\n')
+    assert (positions["lon"][0], positions["lat"][0]) == pytest.approx((132.5, 42.5), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "head", [b"ARROW1\0\0", b"SQLite format 3\0", b"%PDF-1.7\n", b"<!DOCTYPE html>\n<html>"]
+)
+def test_what_is_no_recording_is_named(head: bytes) -> None:
+    with pytest.raises(SourceError, match=r"is a .*, which is not read; give a recording"):
+        recognised(head)
+
+
+def test_a_long_text_is_no_name_of_a_column() -> None:
+    """What is searched for a unit is short: a line of megabytes took minutes."""
+    assert field_of("[" * 2_000_000) == ""
+    assert field_of("Speed (kn)") == "sog"

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -119,6 +120,138 @@ def test_sentences_in_an_array_and_lines_between_objects() -> None:
 
 def test_a_broken_object_spoils_only_itself() -> None:
     assert cut('{"a": {"b": 1\n{"mmsi": 2}\n{"mmsi": 3}\n')[-2:] == [b'{"mmsi": 2}', b'{"mmsi": 3}']
+
+
+REPORTS: list[dict[str, object]] = [
+    {"mmsi": 273111110 + at, "name": f"A {at}", "place": {"lat": 42.5, "all": [132.5, at]}, "at": [at]}
+    for at in range(6)
+]
+
+
+@pytest.mark.parametrize("compact", [True, False])
+@pytest.mark.parametrize("envelope", ['{"msgs":%s,"end":{"n":1}}', "%s"])
+@given(data=st.data())
+def test_a_sign_less_or_more_spoils_at_most_the_next_object_too(
+    compact: bool, envelope: str, data: st.DataObject
+) -> None:
+    """In one line, where no line feed tells where the next object begins; each report is said."""
+    text = envelope % json.dumps(REPORTS, separators=(",", ":") if compact else None)
+    spoilt = data.draw(st.integers(0, len(REPORTS) - 1))
+    begin = text.index(str(REPORTS[spoilt]["mmsi"])) - len('{"mmsi":') + compact
+    end = text.index("]", begin) + 8
+    at = data.draw(st.integers(begin, min(end, text.rindex("]") - 1)))
+    if data.draw(st.booleans()):
+        broken = text[:at] + text[at + 1 :]
+    else:
+        broken = text[:at] + data.draw(st.sampled_from('{}[]":,1a')) + text[at:]
+    lines = cut(broken)
+    found = [report for line in lines if (report := _loaded(line)) is not None]
+    left = [report for report in REPORTS if report not in found]
+    assert len(left) <= 2
+    assert all(each in REPORTS[spoilt : spoilt + 2] for each in left)
+    said = b"\n".join(lines)
+    assert all(str(report["mmsi"])[:-1].encode() in said for report in REPORTS)
+    assert said.count(b'"name') >= len(REPORTS) - 1
+
+
+def _loaded(line: bytes) -> object:
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_report_with_a_large_member_beside_it_is_read(indent: int | None) -> None:
+    report = {"mmsi": 273111111, "pos": {"lat": 42.5, "lon": 132.5}, "time": 1_700_000_000}
+    large = {**report, "image": "a" * 9_000, "log": [{"text": str(at)} for at in range(2_000)]}
+    found = {**report, "pos": {**report["pos"], "raw": "x" * 5_000}}  # type: ignore[dict-item]
+    lines = cut(json.dumps([large, report, found], indent=indent))
+    assert [json.loads(line) for line in lines if line.strip()] == [report] * 3
+    text = {"mmsi": "273111111" * 9, **{str(at): "a" * 50 for at in range(200)}}
+    assert cut(json.dumps(text)) == [json.dumps(text).encode()]  # too long in any case: as it is
+
+
+PLACES: list[dict[str, object]] = [
+    {"mmsi": 273111110 + at, "lat": 42.5, "lon": 132.5 + at, "time": 1_700_000_000 + at} for at in range(3)
+]
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        {"anything": PLACES},
+        {"result": {"found": {"page": 1, "ships_seen": PLACES}}},
+        {str(each["mmsi"]): each for each in PLACES},
+        {name: [each[name] for each in PLACES] for name in PLACES[0]},
+        {name: {str(at): each[name] for at, each in enumerate(PLACES)} for name in PLACES[0]},
+        {"columns": list(PLACES[0]), "index": [0, 1, 2], "data": [list(each.values()) for each in PLACES]},
+    ],
+    ids=["array", "inside", "by number", "columns", "columns of pandas", "split of pandas"],
+)
+@pytest.mark.parametrize("indent", [None, 1])
+def test_an_object_that_is_no_report_gives_those_that_it_holds(
+    layout: dict[str, object], indent: int | None
+) -> None:
+    lines = [line for line in cut(json.dumps(layout, indent=indent)) if line.strip()]
+    assert [json.loads(line) for line in lines] == PLACES
+
+
+@pytest.mark.parametrize("depth", [100, 900, 980, 990, 995, 3_000])
+def test_reports_that_hold_too_much_stay_as_they_are(depth: int) -> None:
+    """What can just be read may be too deep to be written again."""
+    deep = "[" * depth + "]" * depth
+    for name in ("anything", "track"):
+        report = f'{{"mmsi": 1, "lat": 1, "lon": 2, "time": 3, "deep": {deep}}}'
+        assert cut(f'{{"{name}": [{report}], "mmsi": {{"a": 1}}}}')
+
+
+@pytest.mark.parametrize("as_text", [True, False])
+def test_what_a_broker_kept_is_the_report(as_text: bool) -> None:
+    untimed = {"mmsi": 273111119, "lat": 42.5, "lon": 132.5}
+    kept = [*PLACES, untimed]
+    about = {"topic": "a", "ts": 1_600_000_000_000}
+    messages = [{**about, "payload": json.dumps(each) if as_text else each} for each in kept]
+    lines = cut("\n".join(map(json.dumps, messages)))
+    assert [json.loads(line) for line in lines] == [*PLACES, {"ts": 1_600_000_000_000, **untimed}]
+
+
+WHERE = {"lat": 42.5, "lon": 132.5}
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        {"MetaData": {"MMSI": 1, **WHERE}, "Message": {"X": {"UserID": 1}}},
+        {"context": "v", "updates": [{"values": [{"path": "", "value": {"mmsi": "1"}}, {"value": WHERE}]}]},
+        {"mmsi": 1, **WHERE, "seen": [{"mmsi": 2, **WHERE}, {"mmsi": 3, **WHERE}]},
+        {"type": "gap", "vessel": {"ssvid": "1"}, "evidence": {"positions": [{"mmsi": 1, **WHERE}] * 2}},
+    ],
+)
+def test_a_report_that_names_others_stays_whole(report: dict[str, object]) -> None:
+    assert [json.loads(line) for line in cut(json.dumps(report))] == [report]
+
+
+def test_objects_without_a_time_have_that_of_their_envelope() -> None:
+    notes: list[str] = []
+    ships: list[dict[str, Any]] = [
+        {"mmsi": 1, "lat": 1},
+        {"mmsi": 2, "time": 5},
+        {"mmsi": 3, "at": {"timestamp": 6}},
+    ]
+    for indent in (None, 1):
+        text = json.dumps({"timestamp": "2023-11-14T22:13:20Z", "vessels": ships}, indent=indent)
+        lines = [json.loads(line) for line in in_pieces(text + '\n{"mmsi": 4}', notes) if line.strip()]
+        assert lines == [{"timestamp": "2023-11-14T22:13:20Z", **ships[0]}, *ships[1:], {"mmsi": 4}]
+    assert len(notes) == 2
+
+
+def test_sentences_behind_an_object_that_is_never_closed_are_read() -> None:
+    large = '{"mmsi": 1, "x": [' + "1, " * 600_000
+    notes: list[str] = []
+    lines = in_pieces(f"[{large}\n!AIVDM,1,1,,A,x,0*00\n$AIVDM,2\n", notes)
+    assert lines[-2:] == [b"!AIVDM,1,1,,A,x,0*00", b"$AIVDM,2"]
+    assert notes
 
 
 @given(st.binary(max_size=300) | st.lists(st.sampled_from(list('{}[]",:\\\n 1a')), max_size=60).map(

@@ -93,9 +93,36 @@ def test_a_geometry_column_may_hold_anything_and_be_there_twice(geometry: pa.Arr
     assert lines.count(b"\n") == 3
 
 
+def test_columns_inside_of_others_are_read(tmp_path: Path) -> None:
+    vessel = {"mmsi": 273_351_250, "name": "EAST", "time": "none"}
+    place = {"lat": 42.5, "lon": 132.5, "of": {"speed": 7.5}}
+    table = pa.table(
+        {
+            "time": pa.array([1_700_000_000_000] * 2, pa.timestamp("ms")),
+            "vessel": pa.array([vessel, vessel]),
+            "position": pa.array([place, None]),
+        }
+    )
+    pa.parquet.write_table(table, tmp_path / "a")
+    notes: list[str] = []
+    decoder = Decoder("a")
+    for frame in frames(tmp_path / "a", notes):
+        decoder.feed(frame)
+    decoder.end()
+    found = decoder.advance(decoder.watermark).reports
+    at = found.positions[0]
+    assert (at["mmsi"], at["time"], at["sog"]) == (273_351_250, 1_700_000_000_000, pytest.approx(7.5))
+    assert (at["lat"], at["lon"]) == pytest.approx((42.5, 132.5), abs=1e-5)
+    assert found.statics["name"].tolist() == [b"EAST"]
+    assert notes == [
+        "read as a table by the names of its columns: time=time, mmsi=mmsi, name=name, lat=lat, lon=lon, "
+        "sog=speed"
+    ]
+
+
 def test_positions_that_no_column_holds_are_missed_aloud(tmp_path: Path) -> None:
     notes: list[str] = []
-    place = pa.array([{"lat": 42.5, "lon": 132.5}])
+    place = pa.array([[132.5, 42.5]])
     pa.parquet.write_table(
         pa.table({"mmsi": [273_351_250], "name": ["EAST"], "place": place}), tmp_path / "a"
     )

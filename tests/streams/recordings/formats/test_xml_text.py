@@ -16,14 +16,14 @@ ATTRIBUTES = " ".join(f'{name}="{value}"' for name, value in FIELDS.items())
 ELEMENTS = "".join(f"<{name}>{value}</{name}>" for name, value in FIELDS.items())
 
 
-def read(text: str, size: int = 7) -> Decoder:
+def read(text: str, size: int = 7, notes: list[str] | None = None) -> Decoder:
     data = text.encode()
     decoder = Decoder("a")
     assert recognised(data).name == "xml"
+    cutting = Cutting(1 << 18, 500, note=([] if notes is None else notes).append)
     try:
-        for frame in recognised(data).frames(
-            "a", (data[at : at + size] for at in range(0, len(data), size)), Cutting(1 << 18, 500)
-        ):
+        pieces = (data[at : at + size] for at in range(0, len(data), size))
+        for frame in recognised(data).frames("a", pieces, cutting):
             decoder.feed(frame)
     finally:
         decoder.end()
@@ -91,7 +91,7 @@ def test_documents_without_vessels_and_broken_ones() -> None:
         read(f"<VESSELS/>\n<VESSELS>\n<vessel {ATTRIBUTES}/><?xml version='1.0'?></VESSELS>")
     with pytest.raises(SourceError, match="within one another"):
         read("<a>" * 2000 + '<b lat="1"/>' + "</a>" * 2000)
-    assert recognised(b"<!doctype html><html></html>").name == "nmea"
+    assert recognised(b"<html>\n!AIVDM,1,1,,A,x,0*00\n</html>").name == "nmea"
 
 
 @pytest.mark.parametrize("size", [1, 7, 50, 5_000])
@@ -143,3 +143,23 @@ def test_a_document_that_is_not_in_its_encoding_is_read_and_says_so(declared: st
     (frame,) = XmlText().frames("a", iter([data.encode("latin-1")]), cutting)
     assert json.loads(frame.data)["NAME"] == ("Jos\xe9" if not said else "Jos\ufffd")
     assert [note.startswith(start) for note, start in zip(notes, said, strict=True)] == [True] * len(said)
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        '<vessels time="1700000000">{}</vessels>',
+        "<data><timestamp>2023-11-14T22:13:20Z</timestamp><vessels>{}</vessels></data>",
+    ],
+)
+def test_positions_without_a_time_have_that_of_their_list(layout: str) -> None:
+    notes: list[str] = []
+    vessels = (
+        '<v mmsi="273111111"><pos lat="42.5" lon="132.5"/></v><v mmsi="273111112" lat="42.5" lon="132.5"/>'
+        '<v mmsi="273111113" lat="42.5" lon="132.5" time="1700000060"/>'
+    )
+    decoder = read(layout.format(vessels), notes=notes)
+    assert decoder.outcomes["message"] == 3
+    assert decoder.watermark > 1_700_000_000_000
+    (note,) = notes
+    assert "that of the list" in note

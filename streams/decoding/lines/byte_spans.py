@@ -6,9 +6,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from streams.decoding.lines.words import Bytes, copy_words, same_words
 from streams.runtime.compiled import compiled
 
-Bytes = npt.NDArray[np.uint8]
 Words = npt.NDArray[np.uint64]
 Int64Array = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -109,16 +109,10 @@ class ByteSpans(NamedTuple):
 
 
 @compiled
-def _copy(piece: Bytes, to: Bytes) -> None:
-    for at in range(len(piece)):
-        to[at] = piece[at]
-
-
-@compiled
 def _pack(block: Bytes, starts: Int64Array, lengths: Int64Array, packed: Bytes) -> None:
     to = 0
     for row in range(len(starts)):
-        _copy(block[starts[row] : starts[row] + lengths[row]], packed[to : to + lengths[row]])
+        copy_words(block, starts[row], packed, to, lengths[row])
         to += lengths[row]
 
 
@@ -146,19 +140,8 @@ def _number(
                 count += 1
                 break
             known = starts[first[number]]
-            if lengths[first[number]] == length and _same(
-                block[known : known + length], block[start : start + length]
-            ):
+            if lengths[first[number]] == length and same_words(block, known, block, start, length):
                 break
             slot = slot + 1 & mask
         which[row] = number
     return count
-
-
-@compiled
-def _same(one: Bytes, other: Bytes) -> bool:
-    """Whether two pieces of the same length are."""
-    at = 0
-    while at < len(one) and one[at] == other[at]:
-        at += 1
-    return at == len(one)

@@ -93,7 +93,7 @@ def test_repeats(heard: list[Heard], cuts: list[int], window: int, colliding: bo
     if not colliding:
         found = settled(heard, cuts, window)
     else:
-        with patch.object(transmissions, "_FACTOR", 0):
+        with patch.object(transmissions, "_FACTOR", np.uint64(0)):
             found = settled(heard, cuts, window)
     assert [
         each if each[0] else (False, number, 0) for each, (_, number, _) in zip(found, expected, strict=True)

@@ -18,7 +18,8 @@ from models.time import BEGINNING, END, HOUR, SECOND, Millis
 from streams.decoding.accounting import LineAccounting, Rejected
 from streams.decoding.dedup import HELD, DuplicateBuffer, Messages
 from streams.decoding.lines.byte_spans import ByteSpans
-from streams.decoding.lines.context_columns import ContextMemory, Names
+from streams.decoding.lines.context_columns import ContextMemory
+from streams.decoding.lines.names import KnownNames, Names
 from streams.decoding.lines.frame_columns import FrameColumns
 from streams.decoding.lines.outcome import Outcome
 from streams.decoding.lines.sentence import ATTACHED_CHANNEL
@@ -103,7 +104,7 @@ class Decoder:
         self._accounts = LineAccounting(source)
         self._part_timeout = settings.part_timeout_seconds * SECOND
         self._assemblies = Assemblies(self._part_timeout, settings.part_timeout_lines)
-        self._stations = Names()
+        self._stations, self._names = Names(), KnownNames()
         self._builder = MessageBuilder(
             self._clock, self._accounts, self._assemblies, self._stations, self._part_timeout
         )
@@ -244,6 +245,7 @@ class Decoder:
         self._accounts.load(loaded.outcomes, loaded.pieces, loaded.rejects)
         self.messages = Counter(loaded.messages)
         self._stations.reset(loaded.stations)
+        self._names = KnownNames()
         self._opening.load(loaded.opening)
         self._survey = loaded.survey
         self._notes.load(loaded.notes)
@@ -273,7 +275,7 @@ class Decoder:
 
     def _read(self, frame: Frame) -> SentenceBatch:
         """The sentences of a frame. What is no sentence is accounted for."""
-        columns = FrameColumns(frame, self._settings.max_line_bytes, self._rules)
+        columns = FrameColumns(frame, self._settings.max_line_bytes, self._rules, self._names)
         columns.settle(self._rules, self._memory, self._stations)
         self._count_others(frame, columns)
         self._last_line = frame.number(columns.lines.size - 1) if columns.lines.size else self._last_line

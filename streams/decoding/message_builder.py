@@ -9,7 +9,7 @@ from models.time import Millis
 from streams.decoding.accounting import LineAccounting
 from streams.decoding.dedup import HELD
 from streams.decoding.lines.byte_spans import ByteSpans, Int64Array
-from streams.decoding.lines.context_columns import Names
+from streams.decoding.lines.names import Names
 from streams.decoding.lines.outcome import Outcome
 from streams.decoding.lines.sentence import CHANNELS, OTHER_CHANNEL, Sentence
 from streams.decoding.payload import Content, read_content

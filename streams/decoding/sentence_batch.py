@@ -7,7 +7,7 @@ import numpy as np
 from streams.decoding.accounting import LineAccounting
 from streams.decoding.dedup import HELD
 from streams.decoding.lines.byte_spans import ByteSpans, Flags, Int64Array
-from streams.decoding.lines.context_columns import Names
+from streams.decoding.lines.names import Names
 from streams.decoding.lines.frame_columns import FrameColumns
 from streams.decoding.lines.outcome import Outcome
 from streams.decoding.lines.sentence import Sentence

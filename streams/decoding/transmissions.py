@@ -14,7 +14,7 @@ import numpy.typing as npt
 from models.report import Rows
 from models.time import MINUTE, Millis
 from streams.decoding.lines.byte_spans import PADDING, Bytes, ByteSpans, Flags, Int64Array
-from streams.decoding.lines.words import copy_words, last_word, same_words, word_at
+from streams.decoding.lines.words import copy_words, hash_words, same_words
 from streams.runtime.compiled import compiled
 
 WINDOW: Final = 20 * MINUTE
@@ -28,8 +28,6 @@ _TEXT: Final = 32 * _ROOM
 _SPARE: Final = 4
 _AHEAD: Final = 128  # messages
 _FACTOR: Final = np.uint64(0x1E3779B97F4A7C15)
-_BELOW: Final = np.uint64(29)
-_HASH: Final = np.uint64((1 << 31) - 1)
 _ORIGINAL: Final = np.dtype(
     [
         ("time", "i8"),
@@ -307,19 +305,21 @@ def _settle(
 ) -> tuple[int, int, int]:
     """Compare each message with the latest original that is equal. Returns rows and bytes in use."""
     number, seen, mask = kept, 0, len(slots) - 1
+    here, there = block.ctypes.data, text.ctypes.data
     hashes = np.empty(_AHEAD, np.int32)
     for at in range(len(starts)):
         turn = at % _AHEAD
         if turn == 0:
             for other in range(min(_AHEAD, len(starts) - at)):
-                hashes[other] = _hash(block, starts[at + other], lengths[at + other], salts[at + other], factor)
+                which = at + other
+                hashes[other] = hash_words(here, starts[which], lengths[which], salts[which], factor)
             seen ^= _look_ahead(hashes, rows, size, slots)
         start, length, salt, mixed = starts[at], lengths[at], salts[at], hashes[turn]
         known = slots[mixed & mask] - 1
         while known >= forgotten:
             row = rows[known]
             if row.hash == mixed and row.salt == salt and row.length == length:
-                if same_words(block, start, text, row.start, length):
+                if same_words(here, start, there, row.start, length):
                     break
             known = row.before - 1
         flag[at] = known >= forgotten and times[at] - rows[known].time <= reach[salt]
@@ -330,20 +330,10 @@ def _settle(
         new = rows[size]
         new.time, new.number, new.hash, new.salt, new.useful = times[at], number, mixed, salt, True
         new.start, new.length, new.before = used, length, slots[mixed & mask]
-        copy_words(block, start, text, used, length)
+        copy_words(here, start, there, used, length)
         size, number, used = size + 1, number + 1, used + length
         slots[mixed & mask] = size
     return size, used, seen
-
-
-@compiled
-def _hash(block: Bytes, start: int, length: int, salt: int, factor: np.uint64) -> np.int32:
-    mixed = np.uint64(length << 8 | salt) * factor
-    for at in range(0, length, 8):
-        word = word_at(block, start + at) if at + 8 <= length else last_word(block, start + at, length - at)
-        mixed = (mixed ^ word) * factor
-        mixed ^= mixed >> _BELOW
-    return np.int32(mixed & _HASH)
 
 
 @compiled
@@ -364,11 +354,12 @@ def _look_ahead(hashes: npt.NDArray[np.int32], rows: Rows, size: int, slots: Slo
 def _move(old: Rows, block: Bytes, rows: Rows, text: Bytes, slots: Slots) -> tuple[int, int]:
     """Put the useful ones of other rows, which may be the same, first. Returns rows and bytes in use."""
     size, used, mask = 0, 0, len(slots) - 1
+    here, there = block.ctypes.data, text.ctypes.data
     for at in range(len(old)):
         if old[at].useful:
             row, slot = rows[size], old[at].hash & mask
             rows[size] = old[at]
-            copy_words(block, row.start, text, used, row.length)
+            copy_words(here, row.start, there, used, row.length)
             row.start, row.before = used, slots[slot]
             size, used = size + 1, used + row.length
             slots[slot] = size

@@ -1,74 +1,94 @@
-"""Words: eight bytes of a block at once, in compiled loops.
+"""Words: bytes in memory, eight at a time, for compiled loops.
 
-Loops that go byte by byte check each index, and wait for the byte before; a word takes as long as a byte.
+A loop over an array checks each index, and counts references to the array at each call of a helper. So these
+take the address of a block, `block.ctypes.data`, and check nothing; blocks have bytes to spare at their end.
 """
 
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 from numba.core import types
-from numba.core.cgutils import pointer_add
 from numba.extending import intrinsic
 
 from streams.runtime.compiled import compiled
 
-Bytes = npt.NDArray[np.uint8]
+_HALF: Final = np.uint64(32)
+_TOP: Final = np.uint64(33)
 
+
+def _pointer(context: Any, builder: Any, kind: Any, start: Any, at: Any) -> Any:
+    return builder.inttoptr(builder.add(start, at), context.get_value_type(kind).as_pointer())
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def word_at(context: Any, block: Any, at: Any) -> Any:
-    """The eight bytes of a block from a place on as a number of 64 bits, the first byte the lowest.
-
-    The place is not checked; blocks have bytes to spare at their end.
-    """
+def word_at(context: Any, start: Any, at: Any) -> Any:
+    """The eight bytes of a block from a place on as a number of 64 bits, the first byte the lowest."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        array = context.make_array(signature.args[0])(context, builder, arguments[0])
-        word = context.get_value_type(types.uint64).as_pointer()
-        return builder.load(pointer_add(builder, array.data, arguments[1], word), align=1)
+        return builder.load(_pointer(context, builder, types.uint64, *arguments), align=1)
 
-    return types.uint64(block, types.intp), generate
+    return types.uint64(types.intp, types.intp), generate
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def put_word(context: Any, block: Any, at: Any, word: Any) -> Any:
+def byte_at(context: Any, start: Any, at: Any) -> Any:
+    """One byte of a block."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        byte = builder.load(_pointer(context, builder, types.uint8, *arguments))
+        return builder.zext(byte, context.get_value_type(types.intp))
+
+    return types.intp(types.intp, types.intp), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def put_word(context: Any, start: Any, at: Any, word: Any) -> Any:
     """Put eight bytes into a block from a place on, the lowest of the number first."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        array = context.make_array(signature.args[0])(context, builder, arguments[0])
-        kind = context.get_value_type(types.uint64).as_pointer()
-        builder.store(arguments[2], pointer_add(builder, array.data, arguments[1], kind), align=1)
+        *place, word = arguments
+        builder.store(word, _pointer(context, builder, types.uint64, *place), align=1)
         return context.get_dummy_value()
 
-    return types.void(block, types.intp, types.uint64), generate
+    return types.void(types.intp, types.intp, types.uint64), generate
 
 
 @compiled
-def last_word(block: Bytes, at: int, length: int) -> np.uint64:
+def last_word(start: int, at: int, length: int) -> np.uint64:
     """Fewer than eight bytes, zeros in place of those that are missing; 0 for none."""
-    return word_at(block, at) & ((np.uint64(1) << np.uint64(8 * length)) - np.uint64(1))
+    return word_at(start, at) & ((np.uint64(1) << np.uint64(8 * length)) - np.uint64(1))
 
 
 @compiled
-def same_words(one: Bytes, start: int, other: Bytes, place: int, length: int) -> bool:
+def hash_words(start: int, at: int, length: int, salt: int, factor: np.uint64) -> np.int32:
+    """A hash of so many bytes and a salt below 256: a number of 31 bits."""
+    mixed, end = np.uint64(length << 8 | salt) * factor, at + length
+    while at < end:
+        word = word_at(start, at) if at + 8 <= end else last_word(start, at, end - at)
+        mixed = (mixed ^ word) * factor
+        mixed ^= mixed >> _HALF
+        at += 8
+    return np.int32(mixed * factor >> _TOP)
+
+
+@compiled
+def same_words(start: int, at: int, other: int, place: int, length: int) -> bool:
     """Whether so many bytes of two blocks are the same."""
-    at = 0
-    while at + 8 <= length:
-        if word_at(one, start + at) != word_at(other, place + at):
+    end = at + length
+    while at + 8 <= end:
+        if word_at(start, at) != word_at(other, place):
             return False
-        at += 8
-    return bool(last_word(one, start + at, length - at) == last_word(other, place + at, length - at))
+        at, place = at + 8, place + 8
+    return bool(last_word(start, at, end - at) == last_word(other, place, end - at))
 
 
 @compiled
-def copy_words(block: Bytes, start: int, to: Bytes, place: int, length: int) -> None:
-    """Copy so many bytes, to the same block only if to the left."""
-    at = 0
-    while at + 8 <= length:
-        put_word(to, place + at, word_at(block, start + at))
-        at += 8
-    if at < length:
-        after = word_at(to, place + at) >> np.uint64(8 * (length - at)) << np.uint64(8 * (length - at))
-        put_word(to, place + at, after | last_word(block, start + at, length - at))
+def copy_words(start: int, at: int, to: int, place: int, length: int) -> None:
+    """Copy so many bytes, within a block only to the left."""
+    end = at + length
+    while at + 8 <= end:
+        put_word(to, place, word_at(start, at))
+        at, place = at + 8, place + 8
+    if at < end:
+        bits = np.uint64(8 * (end - at))
+        put_word(to, place, word_at(to, place) >> bits << bits | last_word(start, at, end - at))

@@ -12,6 +12,8 @@ from streams.runtime.compiled import compiled
 Bytes = npt.NDArray[np.uint8]
 Words = npt.NDArray[np.uint64]
 Int64Array = npt.NDArray[np.int64]
+Table = npt.NDArray[np.int64]
+"""Columns one below another."""
 Flags = npt.NDArray[np.bool_]
 
 PADDING: Final = 32

@@ -26,8 +26,9 @@ _FACTOR: Final = np.uint64(0x9E3779B97F4A7C15)
 
 def padded(data: bytes) -> Bytes:
     """A block that spans can point into."""
-    block = np.zeros(len(data) + PADDING, np.uint8)
+    block = np.empty(len(data) + PADDING, np.uint8)
     block[: len(data)] = np.frombuffer(data, np.uint8)
+    block[len(data) :] = 0
     return block
 
 
@@ -83,7 +84,8 @@ class ByteSpans(NamedTuple):
     def compact(self) -> "ByteSpans":
         """The same pieces in a block of their own, one right after another."""
         ends = np.cumsum(self.lengths)
-        block = np.zeros((int(ends[-1]) if self.size else 0) + PADDING, np.uint8)
+        block = np.empty((int(ends[-1]) if self.size else 0) + PADDING, np.uint8)
+        block[-PADDING:] = 0
         _pack(*self, block)
         return ByteSpans(block, ends - self.lengths, self.lengths)
 

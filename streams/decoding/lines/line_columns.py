@@ -45,6 +45,7 @@ _FOLDS: Final = (np.uint64(32), np.uint64(16), np.uint64(8))
 _BYTE: Final = np.uint64(0xFF)
 
 _LONGEST: Final = 64  # bytes of a name; a line with a longer one is irregular
+_SHORT: Final = 32  # bytes of a line: few are shorter on average
 _LEAST: Final = 15  # bytes of a sentence
 _SECONDS: Final = 10  # digits of a time in seconds
 _MILLIS: Final = 13
@@ -131,23 +132,30 @@ class Scan(NamedTuple):
 
 def scan_lines(data: bytes, longest: int, cut: list[int]) -> Scan:
     """Lines of more than `longest` bytes, and those with the indices `cut`, are too long and not read."""
-    size = data.count(b"\n") + (not data.endswith(b"\n") and bool(data))
-    lines = Lines(padded(data), *np.empty((2, size), np.int64), np.zeros(size, np.bool_))
+    block, room = padded(data), max(len(data) // _SHORT, *cut, 0) + 1
+    scan, count = _scanned(block, len(data), longest, cut, room)
+    return scan if count <= room else _scanned(block, len(data), longest, cut, count)[0]
+
+
+def _scanned(block: Bytes, size: int, longest: int, cut: list[int], room: int) -> tuple[Scan, int]:
+    """So many lines, which takes less time than to count them before; and how many there are."""
+    lines = Lines(block, *np.empty((2, room), np.int64), np.zeros(room, np.bool_))
     lines.too_long[cut] = True
     rows = [np.empty(1, row) for row in (_SENTENCE, _TAG, _ABOUT)]
     sentences, tags, bare, pghps = (
-        np.empty((len(names), size), np.int64)
+        np.empty((len(names), room), np.int64)
         for names in (Sentences._fields, TagColumns._fields, TagColumns._fields, Pghps._fields)
     )
-    found, leading, alone, about = _scan(*lines, len(data), longest, *rows, sentences, tags, bare, pghps)
-    return Scan(
-        lines,
+    count, found, leading, alone, about = _scan(*lines, size, longest, *rows, sentences, tags, bare, pghps)
+    scan = Scan(
+        Lines(block, lines.starts[:count], lines.ends[:count], lines.too_long[:count]),
         Sentences(*sentences[:, :found]),
         TagColumns(*tags[:, :found]),
         leading,
         TagColumns(*bare[:, :alone]),
         Pghps(*pghps[:, :about]),
     )
+    return scan, count
 
 
 @compiled
@@ -165,12 +173,17 @@ def _scan(
     tags: Table,
     bare: Table,
     pghps: Table,
-) -> tuple[int, int, int, int]:
+) -> tuple[int, int, int, int, int]:
     """The rows have room for one: what is read goes on into columns."""
     text, sentence, tag, pghp = block.ctypes.data, sentence_row[0], tag_row[0], pghp_row[0]
-    found = leading = alone = about = start = 0
-    for line in range(len(starts)):
+    found = leading = alone = about = start = count = 0
+    while start < size:
         stop = _line_end(text, start, size)
+        line = count
+        count += 1
+        if line >= len(starts):
+            start = stop + 1
+            continue
         end = stop - (stop > start and byte_at(text, stop - 1) == _CR)
         starts[line], ends[line] = start, end
         too_long[line] |= stop - start > longest
@@ -210,7 +223,7 @@ def _scan(
             sentences[7, to], sentences[8, to], sentences[9, to] = sentence.checksum, sentence.own, sentence.key
             sentences[10, to] = sentence.time
             sentences[11, to], sentences[12, to] = sentence.suffix, sentence.suffix_length
-    return found, leading, alone, about
+    return count, found, leading, alone, about
 
 
 @compiled

@@ -53,6 +53,19 @@ def put_word(context: Any, start: Any, at: Any, word: Any) -> Any:
     return types.void(types.intp, types.intp, types.uint64), generate
 
 
+@intrinsic  # type: ignore[untyped-decorator]
+def put_byte(context: Any, start: Any, at: Any, byte: Any) -> Any:
+    """Put the lowest eight bits of a number into a block."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        *place, byte = arguments
+        byte = builder.trunc(byte, context.get_value_type(types.uint8))
+        builder.store(byte, _pointer(context, builder, types.uint8, *place))
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.intp, types.intp), generate
+
+
 @compiled
 def last_word(start: int, at: int, length: int) -> np.uint64:
     """Fewer than eight bytes, zeros in place of those that are missing; 0 for none."""

@@ -13,6 +13,8 @@ from numba.extending import intrinsic
 from streams.runtime.compiled import compiled
 
 _HALF: Final = np.uint64(32)
+_BYTES, _PAIRS = np.uint64(0x00FF00FF00FF00FF), np.uint64(0x0000FFFF0000FFFF)
+_EIGHT, _SIXTEEN = np.uint64(8), np.uint64(16)
 _TOP: Final = np.uint64(33)
 
 
@@ -70,6 +72,14 @@ def put_byte(context: Any, start: Any, at: Any, byte: Any) -> Any:
 def last_word(start: int, at: int, length: int) -> np.uint64:
     """Fewer than eight bytes, zeros in place of those that are missing; 0 for none."""
     return word_at(start, at) & ((np.uint64(1) << np.uint64(8 * length)) - np.uint64(1))
+
+
+@compiled
+def swapped(word: np.uint64) -> np.uint64:
+    """A word with its bytes the other way round."""
+    word = (word & _BYTES) << _EIGHT | (word >> _EIGHT) & _BYTES
+    word = (word & _PAIRS) << _SIXTEEN | (word >> _SIXTEEN) & _PAIRS
+    return word << _HALF | word >> _HALF
 
 
 @compiled

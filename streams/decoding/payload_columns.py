@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from models.report import POSITION, STATIC, Rows
 from streams.decoding.lines.byte_spans import Bytes, ByteSpans, Flags, Int64Array
+from streams.decoding.lines.words import last_word, put_byte, word_at
 from streams.decoding.payload import (
     LENGTHS,
     NOWHERE,
@@ -20,7 +21,6 @@ from streams.decoding.payload import (
     WHOLE_24A,
     WHOLE_24B,
 )
-from streams.decoding.lines.words import last_word, put_byte, word_at
 from streams.runtime.compiled import compiled
 
 NO_SECOND: Final = 60
@@ -160,19 +160,25 @@ def _read_heads(
     most, text = valid.shape[1] - 1, block.ctypes.data
     for row in range(len(starts)):
         start, length = starts[row], lengths[row]
-        head = _bits(text, start, length, 0, 38)
-        kind, mmsi = head >> 32, head & (1 << 30) - 1
-        second = NO_SECOND
-        if 1 <= kind <= 3:
-            second = _bits(text, start, length, 137, 6)
-        elif kind == 18 or kind == 19:
-            second = _bits(text, start, length, 133, 6)
+        kind, mmsi, second = read_head(text, start, length)
         bits = max(0, min(length * 6 - fill[row], most))
         good = valid[kind, bits] and mmsi != 0
         if kind == 24 and good:
             part = _bits(text, start, length, 38, 2)
             good = part == 0 or (part == 1 and bits >= WHOLE_24B)
         kinds[row], mmsis[row], seconds[row], whole[row] = kind, mmsi, second, good
+
+
+@compiled
+def read_head(text: int, start: int, length: int) -> tuple[int, int, int]:
+    """Type, MMSI and UTC second of a payload in the block at an address, as in `Heads`."""
+    head, second = _bits(text, start, length, 0, 38), NO_SECOND
+    kind = head >> 32
+    if 1 <= kind <= 3:
+        second = _bits(text, start, length, 137, 6)
+    elif kind == 18 or kind == 19:
+        second = _bits(text, start, length, 133, 6)
+    return kind, head & (1 << 30) - 1, second
 
 
 @compiled

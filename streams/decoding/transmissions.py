@@ -5,7 +5,7 @@ again within 20 minutes of the first hearing. Messages of other types say the sa
 the same bits on the same channel are one transmission only within a few seconds.
 """
 
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np

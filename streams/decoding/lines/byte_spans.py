@@ -64,15 +64,6 @@ class ByteSpans(NamedTuple):
         starts = [part.starts + offset for part, offset in zip(parts, offsets, strict=False)]
         return cls(np.concatenate([part.block for part in parts]), np.concatenate(starts), lengths)
 
-    @classmethod
-    def glued(cls, left: "ByteSpans", right: "ByteSpans") -> "ByteSpans":
-        """Each piece of the one with that of the other behind it, both from the same block."""
-        starts = np.stack((left.starts, right.starts), axis=1).ravel()
-        lengths = np.stack((left.lengths, right.lengths), axis=1).ravel()
-        block = cls(left.block, starts, lengths).compact().block
-        both = left.lengths + right.lengths
-        return cls(block, np.cumsum(both) - both, both)
-
     @property
     def size(self) -> int:
         return len(self.starts)

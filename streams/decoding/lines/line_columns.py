@@ -220,7 +220,11 @@ def _scan(
             sentences[0, to], sentences[1, to], sentences[2, to] = line, sentence.total, sentence.number
             sentences[3, to], sentences[4, to] = sentence.start, sentence.length
             sentences[5, to], sentences[6, to] = sentence.channel, sentence.fill
-            sentences[7, to], sentences[8, to], sentences[9, to] = sentence.checksum, sentence.own, sentence.key
+            sentences[7, to], sentences[8, to], sentences[9, to] = (
+                sentence.checksum,
+                sentence.own,
+                sentence.key,
+            )
             sentences[10, to] = sentence.time
             sentences[11, to], sentences[12, to] = sentence.suffix, sentence.suffix_length
     return count, found, leading, alone, about
@@ -295,12 +299,24 @@ def _read_sentence(text: int, start: int, end: int, to: Any) -> bool:
     """Read a well-formed sentence with a good checksum, and what follows it up to the end of its line."""
     if end - start < _LEAST or byte_at(text, start) != _BANG:
         return False
-    formatter, total, number = byte_at(text, start + 5), byte_at(text, start + 7) - _ZERO, byte_at(text, start + 9) - _ZERO
+    formatter, total, number = (
+        byte_at(text, start + 5),
+        byte_at(text, start + 7) - _ZERO,
+        byte_at(text, start + 9) - _ZERO,
+    )
     if not (_IS_TALKER[byte_at(text, start + 1)] and _IS_TALKER[byte_at(text, start + 2)]):
         return False
-    if byte_at(text, start + 3) != _V or byte_at(text, start + 4) != _D or (formatter != _M and formatter != _O):
+    if (
+        byte_at(text, start + 3) != _V
+        or byte_at(text, start + 4) != _D
+        or (formatter != _M and formatter != _O)
+    ):
         return False
-    if byte_at(text, start + 6) != _COMMA or byte_at(text, start + 8) != _COMMA or byte_at(text, start + 10) != _COMMA:
+    if (
+        byte_at(text, start + 6) != _COMMA
+        or byte_at(text, start + 8) != _COMMA
+        or byte_at(text, start + 10) != _COMMA
+    ):
         return False
     if total < 1 or total > 9 or number < 1 or number > total:
         return False

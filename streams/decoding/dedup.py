@@ -34,6 +34,7 @@ HELD: Final = np.dtype(
 )
 _NONE: Final = np.empty(0, np.int64)
 _MMSI_BITS: Final = 30
+_DIGIT: Final = 10  # bits that are sorted by at once
 _SPAN: Final = 1 << 30  # milliseconds that fit beside an MMSI
 
 
@@ -208,8 +209,34 @@ def _arranged(values: Int64Array) -> tuple[Int64Array, Int64Array]:
     if int(values.max(initial=0)) >> 63 - bits:
         order = np.argsort(values, kind="stable")
         return order, values[order]
-    both = np.sort(values << bits | np.arange(len(values)))  # far faster than to sort an index
+    both = values << bits | np.arange(len(values))
+    both = _sorted(both, np.empty_like(both), bits)
     return both & (1 << bits) - 1, both >> bits
+
+
+@compiled
+def _sorted(values: Int64Array, other: Int64Array, first: int) -> Int64Array:
+    """Numbers in the order of their bits from one on; `other` has room for as many.
+
+    A radix sort: numpy takes three times as long to sort 10,000 numbers.
+    """
+    high = 0
+    for value in values:
+        high |= value
+    counts = np.empty(1 << _DIGIT, np.int64)
+    while first < 63 and high >> first:
+        counts[:] = 0
+        for value in values:
+            counts[value >> first & len(counts) - 1] += 1
+        place = 0
+        for digit in range(len(counts)):
+            counts[digit], place = place, place + counts[digit]
+        for value in values:
+            digit = value >> first & len(counts) - 1
+            other[counts[digit]] = value
+            counts[digit] += 1
+        values, other, first = other, values, first + _DIGIT
+    return values
 
 
 @compiled

@@ -57,7 +57,9 @@ _LAYOUT[27] = (44, 18, 62, 17, 600, 79, 6, 1, 63, 85, 9, 1, 40, 0)
 
 _UNDEFINED_STATUS: Final = 15
 _ETA, _NAME, _CALLSIGN, _DESTINATION = (
-    (STATIC.fields or {})[name][1] for name in ("eta", "name", "callsign", "destination")
+    place
+    for name, (_, place, *_) in (STATIC.fields or {}).items()
+    if name in ("eta", "name", "callsign", "destination")
 )
 """Where the time of arrival and the texts begin among the bytes of a row."""
 _BLANK, _AT = b" @"
@@ -133,7 +135,7 @@ def _bits(text: int, start: int, length: int, first: int, width: int) -> int:
     twelve = (six & _BYTES) << _SIX | (six >> _EIGHT) & _BYTES
     twice = (twelve & _TWELVES) << _TWELVE | (twelve >> _SIXTEEN) & _TWELVES
     all_bits = (twice & _LOW) << _TWENTY_FOUR | twice >> _HALF
-    return np.int64(all_bits) >> (48 - skip - width) & (1 << width) - 1
+    return int(np.int64(all_bits) >> (48 - skip - width) & (1 << width) - 1)
 
 
 @compiled

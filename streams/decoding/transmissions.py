@@ -318,9 +318,9 @@ def _settle(
         known = slots[mixed & mask] - 1
         while known >= forgotten:
             row = rows[known]
-            if row.hash == mixed and row.salt == salt and row.length == length:
-                if same_words(here, start, there, row.start, length):
-                    break
+            alike = row.hash == mixed and row.salt == salt and row.length == length
+            if alike and same_words(here, start, there, row.start, length):
+                break
             known = row.before - 1
         flag[at] = known >= forgotten and times[at] - rows[known].time <= reach[salt]
         if flag[at]:

@@ -139,16 +139,19 @@ def scan_lines(data: bytes, longest: int, cut: list[int]) -> Scan:
 
 def _scanned(block: Bytes, size: int, longest: int, cut: list[int], room: int) -> tuple[Scan, int]:
     """So many lines, which takes less time than to count them before; and how many there are."""
-    lines = Lines(block, *np.empty((2, room), np.int64), np.zeros(room, np.bool_))
-    lines.too_long[cut] = True
-    rows = [np.empty(1, row) for row in (_SENTENCE, _TAG, _ABOUT)]
+    starts, ends = np.empty((2, room), np.int64)
+    too_long = np.zeros(room, np.bool_)
+    too_long[cut] = True
+    sentence, tag, pghp = (np.empty(1, row) for row in (_SENTENCE, _TAG, _ABOUT))
     sentences, tags, bare, pghps = (
         np.empty((len(names), room), np.int64)
         for names in (Sentences._fields, TagColumns._fields, TagColumns._fields, Pghps._fields)
     )
-    count, found, leading, alone, about = _scan(*lines, size, longest, *rows, sentences, tags, bare, pghps)
+    count, found, leading, alone, about = _scan(
+        block, starts, ends, too_long, size, longest, sentence, tag, pghp, sentences, tags, bare, pghps
+    )
     scan = Scan(
-        Lines(block, lines.starts[:count], lines.ends[:count], lines.too_long[:count]),
+        Lines(block, starts[:count], ends[:count], too_long[:count]),
         Sentences(*sentences[:, :found]),
         TagColumns(*tags[:, :found]),
         leading,

@@ -4,7 +4,8 @@ A loop over an array checks each index, and counts references to the array at ea
 take the address of a block, `block.ctypes.data`, and check nothing; blocks have bytes to spare at their end.
 """
 
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, cast
 
 import numpy as np
 from numba.core import types
@@ -22,8 +23,8 @@ def _pointer(context: Any, builder: Any, kind: Any, start: Any, at: Any) -> Any:
     return builder.inttoptr(builder.add(start, at), context.get_value_type(kind).as_pointer())
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def word_at(context: Any, start: Any, at: Any) -> Any:
+@intrinsic
+def _word_at(context: Any, start: Any, at: Any) -> Any:
     """The eight bytes of a block from a place on as a number of 64 bits, the first byte the lowest."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -32,8 +33,8 @@ def word_at(context: Any, start: Any, at: Any) -> Any:
     return types.uint64(types.intp, types.intp), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def byte_at(context: Any, start: Any, at: Any) -> Any:
+@intrinsic
+def _byte_at(context: Any, start: Any, at: Any) -> Any:
     """One byte of a block."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -43,8 +44,8 @@ def byte_at(context: Any, start: Any, at: Any) -> Any:
     return types.intp(types.intp, types.intp), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def put_word(context: Any, start: Any, at: Any, word: Any) -> Any:
+@intrinsic
+def _put_word(context: Any, start: Any, at: Any, word: Any) -> Any:
     """Put eight bytes into a block from a place on, the lowest of the number first."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -55,8 +56,8 @@ def put_word(context: Any, start: Any, at: Any, word: Any) -> Any:
     return types.void(types.intp, types.intp, types.uint64), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def put_byte(context: Any, start: Any, at: Any, byte: Any) -> Any:
+@intrinsic
+def _put_byte(context: Any, start: Any, at: Any, byte: Any) -> Any:
     """Put the lowest eight bits of a number into a block."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -66,6 +67,12 @@ def put_byte(context: Any, start: Any, at: Any, byte: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(types.intp, types.intp, types.intp), generate
+
+
+word_at = cast("Callable[[int, int], np.uint64]", _word_at)
+byte_at = cast("Callable[[int, int], int]", _byte_at)
+put_word = cast("Callable[[int, int, np.uint64], None]", _put_word)
+put_byte = cast("Callable[[int, int, int], None]", _put_byte)
 
 
 @compiled

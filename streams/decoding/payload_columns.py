@@ -112,7 +112,7 @@ def decode_columns(rows: Rows, payloads: ByteSpans, stations: npt.NDArray[np.int
     into the column of that name. Types that carry neither a position nor static data make no row.
     """
     kinds = rows["type"]
-    position = np.zeros(np.count_nonzero(_LAYOUT["lon"][kinds]), POSITION)
+    position = np.empty(np.count_nonzero(_LAYOUT["lon"][kinds]), POSITION)
     static = np.zeros(np.count_nonzero(_HAS_STATIC[kinds]), STATIC)
     texts = static.view(np.uint8).reshape(len(static), STATIC.itemsize)
     _decode(*payloads, rows, stations, _LAYOUT, _HAS_STATIC, position, static, texts)

@@ -22,7 +22,7 @@ WINDOW: Final = 20 * MINUTE
 _MOST: Final = 2_000_000  # originals that are remembered
 _PAGE_ROWS: Final = 1 << 15  # originals of a page, beyond which it is not merged with another
 _PAGE_SPAN: Final = WINDOW // 4
-_LEAST_ROOM: Final = 1 << 16  # originals that go into a table before it is packed
+_LEAST_ROOM: Final = 1 << 13  # originals that go into a table before it is packed
 _ROOM: Final = 1 << 18  # of its arrays; what is not used takes no memory
 _TEXT: Final = 32 * _ROOM
 _SPARE: Final = 4
@@ -211,6 +211,8 @@ class Transmissions:
         if self._table.has_room(count, size):
             return
         self._table.rows["useful"][: self._forgotten] = False
+        if self._table.spread(count, size):
+            return
         self._table = self._table.packed(count, size)
         self._forgotten = begin = 0
         for number, page in self._pages.items():
@@ -235,6 +237,18 @@ class _Table:
     def has_room(self, count: int, size: int) -> bool:
         return self.size + count <= self._most and self._used + size <= len(self.text) - PADDING
 
+    def spread(self, count: int, size: int) -> bool:
+        """Use more of the arrays, where that is the cheapest way to make room: hardly anything is useless."""
+        useful = int(np.count_nonzero(self.rows["useful"][: self.size]))
+        most = 2 * (useful + count)
+        if 2 * useful < self.size or most > min(len(self.rows), 2 * len(self._slots)):
+            return False
+        before, self._most = self._most, most
+        if self.has_room(count, size):
+            return True
+        self._most = before
+        return False
+
     def packed(self, count: int, size: int) -> "_Table":
         """The useful originals at the beginning of this table, or of a larger one if there are too many."""
         rows = self.rows[: self.size]
@@ -245,7 +259,7 @@ class _Table:
             table = _Table(max(_SPARE * room, _ROOM), max(_SPARE * text, _TEXT))
         table._most = max(room, table._most)
         if len(table._slots) < table._most:
-            table._slots = np.zeros(1 << table._most.bit_length(), np.int32)
+            table._slots = np.zeros(1 << (2 * table._most).bit_length(), np.int32)
         else:
             table._slots[:] = 0
         table.size, table._used = _move(rows, self.text, table.rows, table.text, table._slots)

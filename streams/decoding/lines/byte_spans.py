@@ -19,7 +19,7 @@ Flags = npt.NDArray[np.bool_]
 PADDING: Final = 32
 """Zero bytes at the end of a block, so that what looks for the end of a piece finds one within it."""
 
-_SPACE: Final = 4 * PADDING  # bytes of a block for each piece that are too many to copy
+_SPACE: Final = 2 * PADDING  # bytes of a block for each piece that are too many to copy
 _FEW: Final = 512  # bytes of a block for each piece, from which on the pieces are few
 _FACTOR: Final = np.uint64(0x9E3779B97F4A7C15)
 

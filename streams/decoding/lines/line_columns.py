@@ -22,6 +22,7 @@ _HEX: Final = np.full(256, 255, np.uint8)
 _HEX[np.frombuffer(b"0123456789ABCDEFabcdef", np.uint8)] = [*range(16), *range(10, 16)]
 _IS_MARK: Final = np.isin(np.arange(256), list(b"*!$\\"))
 """Marks besides the comma."""
+_IS_TAG_MARK: Final = _IS_MARK | np.isin(np.arange(256), list(b",:"))
 _IS_ARMOUR: Final = np.zeros(256, np.bool_)
 _IS_ARMOUR[48:88] = _IS_ARMOUR[96:120] = True
 _IS_TALKER: Final = np.isin(np.arange(256), [code for code in range(0x21, 0x7F) if code not in b",*!$\\"])
@@ -260,11 +261,14 @@ def _read_tag(text: int, start: int, end: int, tag: Any) -> int:
     begin, at = start + 1, start + 1
     while True:
         field, colon = at, 0
-        while at < end and byte_at(text, at) != _COMMA and byte_at(text, at) != _STAR:
-            if _IS_MARK[byte_at(text, at)]:
-                return 0
-            if byte_at(text, at) == _COLON and colon == 0:
-                colon = at
+        while at < end:
+            code = byte_at(text, at)
+            if _IS_TAG_MARK[code]:
+                if code == _COMMA or code == _STAR:
+                    break
+                if code != _COLON:
+                    return 0
+                colon = colon or at
             at += 1
         if at >= end:
             return 0

@@ -10,30 +10,19 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from models.report import Rows
-from models.time import DAY, HOUR, MINUTE, SECOND
 from streams.decoding.lines.byte_spans import Bytes, ByteSpans, Flags, Int64Array, Table, padded
+from streams.decoding.lines.field_loops import IS_MARK, LONGEST, checksum, epoch, hexadecimal
+from streams.decoding.lines.pghp_loop import read_pghp
 from streams.decoding.lines.source_times import UNTOLD
-from streams.decoding.lines.words import byte_at, last_word, word_at
+from streams.decoding.lines.words import byte_at, word_at
 from streams.runtime.compiled import compiled
 
 _LF, _CR, _COMMA, _STAR, _BACKSLASH, _BANG, _DOLLAR, _COLON, _DASH = b"\n\r,*\\!$:-"
 _ZERO, _NINE, _C, _G, _I, _S, _V, _D, _M, _O = b"09cgisVDMO"
-_HEX: Final = np.full(256, 255, np.uint8)
-_HEX[np.frombuffer(b"0123456789ABCDEFabcdef", np.uint8)] = [*range(16), *range(10, 16)]
-_IS_MARK: Final = np.isin(np.arange(256), list(b"*!$\\"))
-"""Marks besides the comma."""
-_IS_TAG_MARK: Final = _IS_MARK | np.isin(np.arange(256), list(b",:"))
+_IS_TAG_MARK: Final = IS_MARK | np.isin(np.arange(256), list(b",:"))
 _IS_ARMOUR: Final = np.zeros(256, np.bool_)
 _IS_ARMOUR[48:88] = _IS_ARMOUR[96:120] = True
 _IS_TALKER: Final = np.isin(np.arange(256), [code for code in range(0x21, 0x7F) if code not in b",*!$\\"])
-_PGHP: Final = np.frombuffer(b"$PGHP,1,", np.uint8).copy()
-_PGHP_FIELDS: Final = (
-    *((4, 4, 9999, 0), (1, 2, 99, 0), (1, 2, 99, 0)),  # year, month, day
-    *((1, 2, 23, HOUR), (1, 2, 59, MINUTE), (1, 2, 60, SECOND), (1, 3, 999, 1)),
-)
-"""Least and most digits, the highest value, and milliseconds of one."""
-_MONTHS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-
 _ONES: Final = np.uint64(0x0101010101010101)
 """Times a byte: a word full of it."""
 _TOPS: Final = np.uint64(0x80) * _ONES
@@ -42,15 +31,9 @@ _LINE_FEEDS: Final = np.uint64(_LF) * _ONES
 _TO_48, _TO_120 = (np.uint64(128 - code) * _ONES for code in (48, 120))
 """Added to a word, sets the top of each byte that is as high."""
 _MIDDLES, _FROM_88 = np.uint64(0x78) * _ONES, np.uint64(88) * _ONES
-_FOLDS: Final = (np.uint64(32), np.uint64(16), np.uint64(8))
-_BYTE: Final = np.uint64(0xFF)
 
-_LONGEST: Final = 64  # bytes of a name; a line with a longer one is irregular
 _SHORT: Final = 32  # bytes of a line: few are shorter on average
 _LEAST: Final = 15  # bytes of a sentence
-_SECONDS: Final = 10  # digits of a time in seconds
-_MILLIS: Final = 13
-_LEAST_MILLIS: Final = 10**11  # a smaller number is one of seconds
 
 
 class Lines(NamedTuple):
@@ -208,7 +191,7 @@ def _scan(
                 bare[4, to], bare[5, to] = tag.group, tag.group_length
                 bare[6, to], bare[7, to] = tag.info, tag.info_length
                 continue
-        elif first == _DOLLAR and _read_pghp(text, begin, end, pghp):
+        elif first == _DOLLAR and read_pghp(text, begin, end, pghp):
             to = about
             about += 1
             pghps[0, to], pghps[1, to] = line, pghp.time
@@ -264,7 +247,7 @@ def _read_tag(text: int, start: int, end: int, tag: Any) -> int:
         while at < end:
             code = byte_at(text, at)
             if _IS_TAG_MARK[code]:
-                if code == _COMMA or code == _STAR:
+                if code in (_COMMA, _STAR):
                     break
                 if code != _COLON:
                     return 0
@@ -278,7 +261,7 @@ def _read_tag(text: int, start: int, end: int, tag: Any) -> int:
         if width == 2 and code == _S and byte_at(text, field + 1) == _I:
             code, width = _I, 1
         if width == 1 and code in (_C, _S, _G, _I):
-            if colon == 0 or length > _LONGEST:
+            if colon == 0 or length > LONGEST:
                 return 0
             if code == _S:
                 tag.station, tag.station_length = value, length
@@ -287,16 +270,16 @@ def _read_tag(text: int, start: int, end: int, tag: Any) -> int:
             elif code == _I:
                 tag.info, tag.info_length = value, length
             else:
-                tag.time = _epoch(text, value, at)
+                tag.time = epoch(text, value, at)
                 if tag.time == UNTOLD:
                     return 0
         if byte_at(text, at) == _STAR:
             break
         at += 1
-    given = _hexadecimal(text, at + 1, end)
+    given = hexadecimal(text, at + 1, end)
     if at == begin or at + 3 >= end or byte_at(text, at + 3) != _BACKSLASH or given < 0:
         return 0
-    if given != 0 and given != _checksum(text, begin, at):  # `*00` is a placeholder
+    if given != 0 and given != checksum(text, begin, at):  # `*00` is a placeholder
         return 0
     return at + 4
 
@@ -338,7 +321,7 @@ def _read_sentence(text: int, start: int, end: int, to: Any) -> bool:
     begin = at
     while byte_at(text, at) != _COMMA:
         code = byte_at(text, at)
-        if at == begin + 2 or _IS_MARK[code] or code == _LF or (code == 0 and at == begin):
+        if at == begin + 2 or IS_MARK[code] or code == _LF or (code == 0 and at == begin):
             return False
         channel = channel << 8 | code
         at += 1
@@ -357,8 +340,8 @@ def _read_sentence(text: int, start: int, end: int, to: Any) -> bool:
     fill = byte_at(text, at + 1) - _ZERO
     if fill < 0 or fill > 6 or (fill > 0 and number < total):
         return False
-    given = _hexadecimal(text, at + 3, end)
-    if given != _checksum(text, start + 1, at + 2):
+    given = hexadecimal(text, at + 3, end)
+    if given != checksum(text, start + 1, at + 2):
         return False
     to.total, to.number, to.channel, to.fill = total, number, channel, fill
     to.start, to.length, to.checksum = payload, at - payload, given
@@ -381,118 +364,7 @@ def _read_suffix(text: int, start: int, end: int, to: Any) -> bool:
         code = byte_at(text, at)
         if code == _COMMA:
             last = at
-        elif _IS_MARK[code]:
+        elif IS_MARK[code]:
             return False
-    to.time, to.suffix_length = _epoch(text, last + 1, end), last - start
-    return to.time != UNTOLD and last - start <= _LONGEST
-
-
-@compiled
-def _read_pghp(text: int, start: int, end: int, pghp: Any) -> bool:
-    """Read a `$PGHP` line with as many fields as it should have and a good checksum."""
-    if end - start < len(_PGHP):
-        return False
-    for at in range(len(_PGHP)):
-        if byte_at(text, start + at) != _PGHP[at]:
-            return False
-    at = start + len(_PGHP)
-    date = time = 0
-    for field in range(len(_PGHP_FIELDS)):
-        least, most, highest, unit = _PGHP_FIELDS[field]
-        stop = _field_end(text, at, end)
-        value = _decimal(text, at, stop)
-        if not 0 <= value <= highest or not least <= stop - at <= most or byte_at(text, stop) != _COMMA:
-            return False
-        date = date if unit else date * 100 + value
-        time += value * unit
-        at = stop + 1
-    days = _days(date // 10_000, date // 100 % 100, date % 100)
-    if days == UNTOLD:
-        return False
-    station = at
-    for _ in range(4):
-        length = at - 1 - station  # of the first three fields, by the end of the fourth
-        at = _field_end(text, at, end)
-        if at == end or byte_at(text, at) != _COMMA:
-            return False
-        at += 1
-    given = _hexadecimal(text, at, end)
-    if given < 0 or length > _LONGEST or at + 5 > end or byte_at(text, at + 2) != _STAR:
-        return False
-    if _hexadecimal(text, at + 3, end) != _checksum(text, start + 1, at + 2):
-        return False
-    for after in range(at + 5, end):
-        if _IS_MARK[byte_at(text, after)]:
-            return False
-    pghp.time, pghp.checksum = days * DAY + time, given
-    pghp.station, pghp.length = station, length
-    return True
-
-
-@compiled
-def _field_end(text: int, start: int, end: int) -> int:
-    """The place of the next comma, or of another mark, or the end."""
-    at = start
-    while at < end and byte_at(text, at) != _COMMA and not _IS_MARK[byte_at(text, at)]:
-        at += 1
-    return at
-
-
-@compiled
-def _days(year: int, month: int, day: int) -> int:
-    """Days since 1970 in the Gregorian calendar; UNTOLD where there is no such day."""
-    if year < 1 or month < 1 or month > 12 or day < 1:
-        return UNTOLD
-    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
-    if day > _MONTHS[month - 1] + (leap and month == 2):
-        return UNTOLD
-    before = year - 1
-    days = before * 365 + before // 4 - before // 100 + before // 400 - 719_162 + day - 1
-    for earlier in range(month - 1):
-        days += _MONTHS[earlier] + (leap and earlier == 1)
-    return days
-
-
-@compiled
-def _epoch(text: int, start: int, end: int) -> int:
-    """Seconds (10 digits) or milliseconds (13 digits) since 1970 as milliseconds; UNTOLD for all else."""
-    value = _decimal(text, start, end)
-    if value >= 0 and end - start == _SECONDS:
-        return value * SECOND
-    return value if value >= _LEAST_MILLIS and end - start == _MILLIS else UNTOLD
-
-
-@compiled
-def _decimal(text: int, start: int, end: int) -> int:
-    """A number of at most 16 digits; -1 where there is none, or something else."""
-    if start == end or end - start > 16:
-        return -1
-    value = 0
-    for at in range(start, end):
-        digit = byte_at(text, at) - _ZERO
-        if digit < 0 or digit > 9:
-            return -1
-        value = value * 10 + digit
-    return value
-
-
-@compiled
-def _hexadecimal(text: int, at: int, end: int) -> int:
-    """Two digits; -1 where there are none before the end."""
-    if at + 2 > end:
-        return -1
-    high, low = _HEX[byte_at(text, at)], _HEX[byte_at(text, at + 1)]
-    return int(high) << 4 | low if (high | low) < 16 else -1
-
-
-@compiled
-def _checksum(text: int, start: int, end: int) -> int:
-    """XOR of the bytes (IEC 61162-1)."""
-    result = np.uint64(0)
-    while start + 8 <= end:
-        result ^= word_at(text, start)
-        start += 8
-    result ^= last_word(text, start, end - start)
-    for shift in _FOLDS:
-        result ^= result >> shift
-    return int(result & _BYTE)
+    to.time, to.suffix_length = epoch(text, last + 1, end), last - start
+    return to.time != UNTOLD and last - start <= LONGEST

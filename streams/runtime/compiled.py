@@ -43,6 +43,10 @@ with _without("cffi", "scipy", "yaml"):  # no loop needs them, and they would be
     from numba.core.extending import _Intrinsic
     from numba.core.registry import cpu_target
 
+intrinsic: Final = numba.extending.intrinsic
+"""numba's own; modules get it here, so that numba is loaded without what no loop needs."""
+types: Final = numba.core.types
+
 _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")
 

@@ -8,10 +8,8 @@ from collections.abc import Callable
 from typing import Any, Final, cast
 
 import numpy as np
-from numba.core import types
-from numba.extending import intrinsic
 
-from streams.runtime.compiled import compiled
+from streams.runtime.compiled import compiled, intrinsic, types
 
 _HALF: Final = np.uint64(32)
 _BYTES, _PAIRS = np.uint64(0x00FF00FF00FF00FF), np.uint64(0x0000FFFF0000FFFF)

@@ -18,13 +18,14 @@ from models.time import BEGINNING, END, HOUR, SECOND, Millis
 from streams.decoding.accounting import LineAccounting, Rejected
 from streams.decoding.dedup import HELD, DuplicateBuffer, Messages
 from streams.decoding.lines.byte_spans import ByteSpans
-from streams.decoding.lines.context_columns import ContextMemory, Names
+from streams.decoding.lines.context_columns import ContextMemory
 from streams.decoding.lines.frame_columns import FrameColumns
+from streams.decoding.lines.names import KnownNames, Names
 from streams.decoding.lines.outcome import Outcome
 from streams.decoding.lines.sentence import ATTACHED_CHANNEL
 from streams.decoding.message_builder import MessageBuilder, Placed
 from streams.decoding.opening import Opening, line_count
-from streams.decoding.payload_columns import NO_SECOND, decode_columns, read_heads
+from streams.decoding.payload_columns import decode_columns
 from streams.decoding.reassembly import Assemblies
 from streams.decoding.sentence_batch import SentenceBatch
 from streams.decoding.settings import DecoderSettings, clock_settings, first_rules
@@ -36,6 +37,8 @@ from streams.decoding.transmissions import Pieces, Transmissions
 
 _STATE: Final = "state"
 _PAGE: Final = "transmissions/"
+_MOST_PAIRS: Final = 65_536
+_NUMBER_BITS: Final = 32
 _LEAST_REACH: Final = 256  # sentences looked at after one that had to be held
 
 
@@ -103,10 +106,11 @@ class Decoder:
         self._accounts = LineAccounting(source)
         self._part_timeout = settings.part_timeout_seconds * SECOND
         self._assemblies = Assemblies(self._part_timeout, settings.part_timeout_lines)
-        self._stations = Names()
+        self._stations, self._names = Names(), KnownNames()
         self._builder = MessageBuilder(
             self._clock, self._accounts, self._assemblies, self._stations, self._part_timeout
         )
+        self._pairs: dict[int, tuple[str, ...]] = {}  # names of two stations, by their numbers
         self._transmissions = Transmissions(self._window)
         self._held = DuplicateBuffer(self._window, self._transmissions)
         self._last_line = 0
@@ -244,6 +248,7 @@ class Decoder:
         self._accounts.load(loaded.outcomes, loaded.pieces, loaded.rejects)
         self.messages = Counter(loaded.messages)
         self._stations.reset(loaded.stations)
+        self._names, self._pairs = KnownNames(), {}
         self._opening.load(loaded.opening)
         self._survey = loaded.survey
         self._notes.load(loaded.notes)
@@ -273,7 +278,7 @@ class Decoder:
 
     def _read(self, frame: Frame) -> SentenceBatch:
         """The sentences of a frame. What is no sentence is accounted for."""
-        columns = FrameColumns(frame, self._settings.max_line_bytes, self._rules)
+        columns = FrameColumns(frame, self._settings.max_line_bytes, self._rules, self._names)
         columns.settle(self._rules, self._memory, self._stations)
         self._count_others(frame, columns)
         self._last_line = frame.number(columns.lines.size - 1) if columns.lines.size else self._last_line
@@ -305,10 +310,11 @@ class Decoder:
                     self._builder.place(sentence, believed)
                 at, reach = at + 1, _LEAST_REACH
                 continue
-            placed.append(batch.place(at, taken, self._accounts))
-            placed += batch.pair(
-                at, taken, self._assemblies, self._part_timeout, self._settings.part_timeout_lines
+            first = batch.whole(at, taken, self._accounts)
+            batch.pair(
+                at, taken, self._assemblies, self._part_timeout, self._settings.part_timeout_lines, first
             )
+            placed.append(batch.messages(at, taken, first))
             for index in batch.one_by_one(at, taken):
                 self._clock.move(taken, index - at)
                 self._builder.turn = index
@@ -324,21 +330,22 @@ class Decoder:
             placed = [*placed, built]
         if not placed:
             return
+        if len(placed) == 1:
+            self._held.add(*placed[0][1:])
+            return
         rows = joined([part.rows for part in placed], HELD)
         texts = ByteSpans.join([part.payloads for part in placed])
         turns = np.concatenate([part.turns for part in placed])
         if np.any(turns[1:] < turns[:-1]):
             order = np.argsort(turns, kind="stable")
             rows, texts = rows.take(order), texts.take(order)
-        heads = read_heads(texts, rows["fill"].astype(np.int64))
-        rows["mmsi"], rows["second"] = heads.mmsi, heads.second < NO_SECOND
-        self._held.add(rows, texts.compact())
+        self._held.add(rows, texts)
 
     # What comes out
 
     def _decode(self, messages: Messages) -> Reports:
         rows, payloads = messages.rows, messages.payloads
-        stations, table = _hearers(messages, list(self._stations))
+        stations, table = _hearers(messages, list(self._stations), self._pairs)
         positions, statics = decode_columns(rows, payloads, stations)
         self._accounts.count(Outcome.MESSAGE, int(rows["lines"].sum()))
         self._notes.count_own(rows["mmsi"][rows["own"]])
@@ -349,16 +356,19 @@ class Decoder:
 
 
 def _hearers(
-    messages: Messages, names: list[str]
+    messages: Messages, names: list[str], known: dict[int, tuple[str, ...]]
 ) -> tuple[npt.NDArray[np.int32], tuple[tuple[str, ...], ...]]:
-    """Who has heard each message: an index into a table of groups of stations, and that table."""
+    """Who has heard each message: an index into a table of groups of stations, and that table.
+
+    `known` keeps the names of pairs for later calls.
+    """
     table: dict[tuple[str, ...], int] = {(): 0}
 
-    def index(heard: Iterable[int]) -> int:
-        return table.setdefault(tuple(sorted({names[name] for name in heard} - {""})), len(table))
+    def group(heard: Iterable[int]) -> tuple[str, ...]:
+        return tuple(sorted({names[name] for name in heard} - {""}))
 
-    own, count = messages.rows["station"], len(names)
-    single = np.zeros(count, np.int32)
+    own = messages.rows["station"]
+    single = np.zeros(len(names), np.int32)
     single[own] = 1
     for number in np.flatnonzero(single).tolist():
         name = names[number]
@@ -368,10 +378,16 @@ def _hearers(
     others = np.diff(np.append(begins, len(messages.heard)))
     row, by = messages.heard[begins], messages.by[begins]
     two = others == 1
-    pairs, which = np.unique(own[row[two]] * np.int64(count) + by[two], return_inverse=True)
-    indices = np.array([index(divmod(pair, count)) for pair in pairs.tolist()], np.int32)
+    if len(known) > _MOST_PAIRS:
+        known.clear()
+    pairs, which = np.unique(own[row[two]].astype(np.int64) << _NUMBER_BITS | by[two], return_inverse=True)
+    indices = np.empty(len(pairs), np.int32)
+    for at, pair in enumerate(pairs.tolist()):
+        if pair not in known:
+            known[pair] = group((pair >> _NUMBER_BITS, pair & (1 << _NUMBER_BITS) - 1))
+        indices[at] = table.setdefault(known[pair], len(table))
     stations[row[two]] = indices[which]
     for at in np.flatnonzero(~two).tolist():
         heard = messages.by[begins[at] : begins[at] + others[at]].tolist()
-        stations[row[at]] = index((*heard, int(own[row[at]])))
+        stations[row[at]] = table.setdefault(group((*heard, int(own[row[at]]))), len(table))
     return stations, tuple(table)

@@ -16,6 +16,9 @@ import numpy.typing as npt
 
 from models.report import Rows
 from streams.decoding.lines.byte_spans import Bytes, ByteSpans, Int64Array, Words
+from streams.decoding.lines.source_times import UNTOLD
+from streams.decoding.lines.words import byte_at, last_word, swapped, word_at
+from streams.decoding.payload_columns import NO_SECOND
 from streams.runtime.compiled import compiled
 
 MOST_APART: Final = 14 * 3_600_000
@@ -68,12 +71,16 @@ class Hearings:
         self._log, self._slots = _empty_log()
         self._begin = self._end = 0  # rows of the log in use, in order of arrival
 
-    def sample(self, payloads: ByteSpans) -> tuple[Int64Array, Words]:
-        """Which messages count by now, by their indices, and a number for each that tells it from others."""
-        mixed, numbers = np.empty((2, payloads.size), np.uint64)
-        _mix(*payloads, mixed, numbers)
-        index = np.flatnonzero(mixed >> np.uint64(64 - self._zeros) == 0) if self._zeros else slice(None)
-        return np.arange(payloads.size)[index], numbers[index]
+    def sample(
+        self, payloads: ByteSpans, stations: Int64Array, told: Int64Array, seconds: Int64Array, begin: int
+    ) -> tuple[Int64Array, Words]:
+        """Which messages from `begin` on count by now, and a number for each that tells it from others.
+
+        They need a station, a time, and a UTC second.
+        """
+        index, numbers = np.empty(payloads.size, np.int64), np.empty(payloads.size, np.uint64)
+        count = _sample(*payloads, stations, told, seconds, begin, self._zeros, index, numbers)
+        return index[:count], numbers[:count]
 
     def hear(self, transmissions: Words, stations: Int64Array, told: Int64Array) -> Commons:
         """Take in the next hearings of sampled transmissions; returns which were heard before by others.
@@ -132,19 +139,39 @@ def _empty_log() -> tuple[Rows, npt.NDArray[np.int32]]:
 
 
 @compiled
-def _mix(block: Bytes, starts: Int64Array, lengths: Int64Array, mixed: Words, numbers: Words) -> None:
-    """A hash of the word by which transmissions are sampled, and one of the whole that begins with it."""
-    for row in range(len(starts)):
+def _sample(
+    block: Bytes,
+    starts: Int64Array,
+    lengths: Int64Array,
+    stations: Int64Array,
+    told: Int64Array,
+    seconds: Int64Array,
+    begin: int,
+    zeros: int,
+    index: Int64Array,
+    numbers: Words,
+) -> int:
+    """A message counts by a hash of one word. Its number is one of the whole that begins with that."""
+    count, text = 0, block.ctypes.data
+    for row in range(begin, len(starts)):
+        if stations[row] <= 0 or told[row] == UNTOLD or seconds[row] >= NO_SECOND:
+            continue
         start, end = starts[row], starts[row] + lengths[row]
-        word = np.uint64(0)
-        for at in range(start + _SAMPLED, start + _SAMPLED + 8):
-            word = word << np.uint64(8) | np.uint64(block[at] if at < end else 0)
+        word, at = np.uint64(0), start + _SAMPLED
+        if at + 8 <= end:
+            word = swapped(word_at(text, at))
+        elif at < end:
+            word = swapped(last_word(text, at, end - at))
         top = word * _FACTOR
+        if zeros and top >> np.uint64(64 - zeros):
+            continue
         whole = np.uint64(lengths[row])
-        for code in block[start:end]:
-            whole = (whole ^ np.uint64(code)) * _FACTOR
+        for at in range(start, end):
+            whole = (whole ^ np.uint64(byte_at(text, at))) * _FACTOR
             whole ^= whole >> np.uint64(32)
-        mixed[row], numbers[row] = top, top & _TOP | whole >> _BELOW
+        index[count], numbers[count] = row, top & _TOP | whole >> _BELOW
+        count += 1
+    return count
 
 
 @compiled

@@ -60,19 +60,18 @@ class LeadingStations:
 
     def moves(self, station: Int64Array, time: Int64Array, groups: Int64Array) -> Flags:
         """Whether each of the next sentences moves the event time."""
-        named = (station > 0) & (time != UNTOLD)
         result = np.ones(len(station), np.bool_)
         if not self._state.leader:
+            named = (station > 0) & (time != UNTOLD)
             if not named.any():
                 return result
             self._state.leader = int(station[named.argmax()])
-        labels = _labels(station, groups)
         leader = int(_labels(np.array([self._state.leader]), groups)[0])
-        size = max([labels.max(initial=0), *self._state.since]) + 2
+        size = max([station.max(initial=0), groups.max(initial=0), *self._state.since]) + 2
         since, turn = np.zeros(size, np.int64), np.zeros(size, np.int64)
         for label, when in self._state.since.items():
             since[label + 1], turn[label + 1] = when, 1
-        following, last = _follow(labels, time, named, leader, self._silence, since, turn, result)
+        following, last = _follow(station, time, groups, leader, self._silence, since, turn, result)
         if following >= 0:
             self._state.leader = int(station[following])
         going_on = np.flatnonzero(turn == last)
@@ -96,9 +95,9 @@ def _labels(station: Int64Array, groups: Int64Array) -> Int64Array:
 
 @compiled
 def _follow(
-    labels: Int64Array,
+    station: Int64Array,
     times: Int64Array,
-    named: Flags,
+    groups: Int64Array,
     leader: int,
     silence: Millis,
     since: Int64Array,
@@ -111,10 +110,12 @@ def _follow(
     turn ends whenever the group that leads is heard.
     """
     following, now = -1, 1
-    for row in range(len(labels)):
-        label, time = labels[row], times[row]
-        if not named[row]:
+    for row in range(len(station)):
+        label, time = station[row], times[row]
+        if label == 0 or time == UNTOLD:
             continue
+        if label < len(groups):
+            label = groups[label]
         if label == leader:
             now += 1
             continue

@@ -13,8 +13,9 @@ from models.frame import Frame
 from models.source_hints import SourceHints
 from models.time import SECOND, Millis
 from streams.decoding.lines.byte_spans import Flags, Int64Array
-from streams.decoding.lines.context_columns import ContextMemory, FrameContext, Names
+from streams.decoding.lines.context_columns import ContextMemory, FrameContext
 from streams.decoding.lines.frame_columns import FrameColumns
+from streams.decoding.lines.names import Names
 from streams.decoding.lines.source_times import UNTOLD, TimeKind
 from streams.decoding.opening import Opening
 from streams.decoding.records.quick_records import quick_record_times

@@ -9,10 +9,11 @@ from models.time import Millis
 from streams.decoding.accounting import LineAccounting
 from streams.decoding.dedup import HELD
 from streams.decoding.lines.byte_spans import ByteSpans, Int64Array
-from streams.decoding.lines.context_columns import Names
+from streams.decoding.lines.names import Names
 from streams.decoding.lines.outcome import Outcome
 from streams.decoding.lines.sentence import CHANNELS, OTHER_CHANNEL, Sentence
 from streams.decoding.payload import Content, read_content
+from streams.decoding.payload_columns import NO_SECOND, read_heads
 from streams.decoding.reassembly import Assemblies, Assembly
 from streams.decoding.source_clock import SourceClock
 
@@ -86,7 +87,10 @@ class MessageBuilder:
         names = ("time", "line", "station", "lines", "type", "fill", "channel", "own")
         for name, column in zip(names, zip(*self._rows, strict=True), strict=True):
             rows[name] = column
-        taken = Placed(np.array(self._turns, np.int64), rows, ByteSpans.of(self._payloads))
+        payloads = ByteSpans.of(self._payloads)
+        heads = read_heads(payloads, rows["fill"].astype(np.int64))
+        rows["mmsi"], rows["second"] = heads.mmsi, heads.second < NO_SECOND
+        taken = Placed(np.array(self._turns, np.int64), rows, payloads)
         self._turns, self._rows, self._payloads = [], [], []
         return taken
 

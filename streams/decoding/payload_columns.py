@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from models.report import POSITION, STATIC, Rows
 from streams.decoding.lines.byte_spans import Bytes, ByteSpans, Flags, Int64Array
+from streams.decoding.lines.words import last_word, put_byte, word_at
 from streams.decoding.payload import (
-    ARMOUR,
     LENGTHS,
     NOWHERE,
     ONE_SLOT,
@@ -56,15 +56,20 @@ _LAYOUT[[18, 19]] = (57, 28, 85, 27, 600_000, 46, 10, 10, 1022, 112, 12, 10, 0, 
 _LAYOUT[27] = (44, 18, 62, 17, 600, 79, 6, 1, 63, 85, 9, 1, 40, 0)
 
 _UNDEFINED_STATUS: Final = 15
-_PLACES: Final = np.array(
-    [
-        place
-        for name, (_, place, *_) in (STATIC.fields or {}).items()
-        if name in ("eta", "name", "callsign", "destination")
-    ]
+_ETA, _NAME, _CALLSIGN, _DESTINATION = (
+    place
+    for name, (_, place, *_) in (STATIC.fields or {}).items()
+    if name in ("eta", "name", "callsign", "destination")
 )
 """Where the time of arrival and the texts begin among the bytes of a row."""
 _BLANK, _AT = b" @"
+_ONES: Final = np.uint64(0x0101010101010101)
+_ZEROS: Final = np.array([48 * 0x0101010101010101 >> 8 * n << 8 * n for n in range(8)], np.uint64)
+"""The character for zero in place of all after so many."""
+_BYTES, _TWELVES, _LOW = np.uint64(0x00FF00FF00FF00FF), np.uint64(0xFFF00000FFF), np.uint64(0xFFFFFF)
+_THREE, _FIVE, _SIX, _EIGHT, _TWELVE, _SIXTEEN, _TWENTY_FOUR, _HALF = map(
+    np.uint64, (3, 5, 6, 8, 12, 16, 24, 32)
+)
 _AUXILIARY: Final = 98  # the MMSI of a craft that belongs to a mother ship begins with it
 
 
@@ -89,7 +94,7 @@ def read_heads(payloads: ByteSpans, fill: Int64Array) -> Heads:
 
 
 def unsigned(payloads: ByteSpans, start: int, width: int) -> Int64Array:
-    """The bits of a field of each, of at most 48. What lies beyond the end of a payload is zero."""
+    """The bits of a field of each, of at most 42. What lies beyond the end of a payload is zero."""
     result = np.empty(payloads.size, np.int64)
     _read_field(*payloads, start, width, result)
     return result
@@ -107,29 +112,39 @@ def decode_columns(rows: Rows, payloads: ByteSpans, stations: npt.NDArray[np.int
     into the column of that name. Types that carry neither a position nor static data make no row.
     """
     kinds = rows["type"]
-    position = np.zeros(np.count_nonzero(_LAYOUT["lon"][kinds]), POSITION)
+    position = np.empty(np.count_nonzero(_LAYOUT["lon"][kinds]), POSITION)
     static = np.zeros(np.count_nonzero(_HAS_STATIC[kinds]), STATIC)
     texts = static.view(np.uint8).reshape(len(static), STATIC.itemsize)
-    _decode(*payloads, rows, stations, _LAYOUT, _HAS_STATIC, _PLACES, position, static, texts)
+    _decode(*payloads, rows, stations, _LAYOUT, _HAS_STATIC, position, static, texts)
     return position, static
 
 
 @compiled
-def _bits(block: Bytes, start: int, length: int, first: int, width: int) -> int:
-    """Up to 48 bits of a payload from bit `first` on."""
-    value = 0
-    last = (first + width - 1) // 6
-    for at in range(first // 6, last + 1):
-        value = value << 6 | (int(ARMOUR[block[start + at]]) if at < length else 0)
-    return value >> (last + 1) * 6 - first - width & (1 << width) - 1
+def _bits(text: int, start: int, length: int, first: int, width: int) -> int:
+    """Up to 42 bits of a payload from bit `first` on: those of eight characters, of which each has six.
+
+    The characters `0` to `W` stand for 0 to 39, and those from the grave accent on for 40 to 63.
+    """
+    place, skip = first // 6, first % 6
+    left = length - place
+    if left <= 0:
+        return 0
+    word = word_at(text, start + place) if left >= 8 else last_word(text, start + place, left) | _ZEROS[left]
+    high = (word >> _FIVE) & (word >> _SIX) & _ONES
+    six = word - _ZEROS[0] - (high << _THREE)
+    twelve = (six & _BYTES) << _SIX | (six >> _EIGHT) & _BYTES
+    twice = (twelve & _TWELVES) << _TWELVE | (twelve >> _SIXTEEN) & _TWELVES
+    all_bits = (twice & _LOW) << _TWENTY_FOUR | twice >> _HALF
+    return int(np.int64(all_bits) >> (48 - skip - width) & (1 << width) - 1)
 
 
 @compiled
 def _read_field(
     block: Bytes, starts: Int64Array, lengths: Int64Array, first: int, width: int, result: Int64Array
 ) -> None:
+    text = block.ctypes.data
     for row in range(len(starts)):
-        result[row] = _bits(block, starts[row], lengths[row], first, width)
+        result[row] = _bits(text, starts[row], lengths[row], first, width)
 
 
 @compiled
@@ -144,22 +159,28 @@ def _read_heads(
     seconds: Int64Array,
     whole: Flags,
 ) -> None:
-    most = valid.shape[1] - 1
+    most, text = valid.shape[1] - 1, block.ctypes.data
     for row in range(len(starts)):
         start, length = starts[row], lengths[row]
-        kind = _bits(block, start, length, 0, 6)
-        mmsi = _bits(block, start, length, 8, 30)
-        second = NO_SECOND
-        if 1 <= kind <= 3:
-            second = _bits(block, start, length, 137, 6)
-        elif kind == 18 or kind == 19:
-            second = _bits(block, start, length, 133, 6)
+        kind, mmsi, second = read_head(text, start, length)
         bits = max(0, min(length * 6 - fill[row], most))
         good = valid[kind, bits] and mmsi != 0
         if kind == 24 and good:
-            part = _bits(block, start, length, 38, 2)
+            part = _bits(text, start, length, 38, 2)
             good = part == 0 or (part == 1 and bits >= WHOLE_24B)
         kinds[row], mmsis[row], seconds[row], whole[row] = kind, mmsi, second, good
+
+
+@compiled
+def read_head(text: int, start: int, length: int) -> tuple[int, int, int]:
+    """Type, MMSI and UTC second of a payload in the block at an address, as in `Heads`."""
+    head, second = _bits(text, start, length, 0, 38), NO_SECOND
+    kind = head >> 32
+    if 1 <= kind <= 3:
+        second = _bits(text, start, length, 137, 6)
+    elif kind == 18 or kind == 19:
+        second = _bits(text, start, length, 133, 6)
+    return kind, head & (1 << 30) - 1, second
 
 
 @compiled
@@ -171,123 +192,119 @@ def _decode(
     stations: npt.NDArray[np.int32],
     layouts: Rows,
     has_static: Flags,
-    places: Int64Array,
     positions: Rows,
     statics: Rows,
     texts: npt.NDArray[np.uint8],
 ) -> None:
     place = said = 0
+    text, bytes_of_row = block.ctypes.data, texts.ctypes.data
     for row in range(len(starts)):
         kind, start, length = rows[row].type, starts[row], lengths[row]
         if layouts[kind].lon > 0:
             position = positions[place]
             position.time, position.mmsi, position.type = rows[row].time, rows[row].mmsi, kind
             position.stations = stations[row]
-            _position(block, start, length, layouts[kind], position)
+            _position(text, start, length, layouts[kind], position)
             place += 1
         if has_static[kind]:
             static = statics[said]
             static.time, static.mmsi, static.type = rows[row].time, rows[row].mmsi, kind
             static.stations = stations[row]
-            _static(block, start, length, kind, places, static, texts[said])
+            _static(text, start, length, kind, static, bytes_of_row)
+            bytes_of_row += texts.shape[1]
             said += 1
 
 
 @compiled
-def _position(block: Bytes, start: int, length: int, layout: Any, position: Any) -> None:
-    lon = _degrees(block, start, length, layout.lon, layout.lon_width, layout.degree)
-    lat = _degrees(block, start, length, layout.lat, layout.lat_width, layout.degree)
+def _position(text: int, start: int, length: int, layout: Any, position: Any) -> None:
+    lon = _degrees(text, start, length, layout.lon, layout.lon_width, layout.degree)
+    lat = _degrees(text, start, length, layout.lat, layout.lat_width, layout.degree)
     east, north = abs(lon), abs(lat)
     if east > 180.0 or north > 90.0 or (east <= NOWHERE and north <= NOWHERE):  # 181 and 91: not available
         lon = lat = np.nan
     position.lon, position.lat = lon, lat
     position.sog = position.cog = position.heading = np.nan
     if layout.speed:
-        speed = _bits(block, start, length, layout.speed, layout.speed_width)
+        speed = _bits(text, start, length, layout.speed, layout.speed_width)
         if speed < layout.fastest:
             position.sog = speed / layout.knot
     if layout.course:
-        course = _bits(block, start, length, layout.course, layout.course_width)
+        course = _bits(text, start, length, layout.course, layout.course_width)
         if course < 360 * layout.course_unit:  # 360, in type 27 511: not available
             position.cog = course / layout.course_unit
     if layout.heading:
-        heading = _bits(block, start, length, layout.heading, 9)
+        heading = _bits(text, start, length, layout.heading, 9)
         if heading < 360:
             position.heading = heading
-    position.status = _bits(block, start, length, layout.status, 4) if layout.status else _UNDEFINED_STATUS
+    position.status = _bits(text, start, length, layout.status, 4) if layout.status else _UNDEFINED_STATUS
 
 
 @compiled
-def _degrees(block: Bytes, start: int, length: int, first: int, width: int, degree: int) -> float:
+def _degrees(text: int, start: int, length: int, first: int, width: int, degree: int) -> float:
     """Rounded to six places as pyais does: to the nearest integer of millionths, which is never a tie."""
-    value = _bits(block, start, length, first, width)
+    value = _bits(text, start, length, first, width)
     value -= value >> width - 1 << width
     return (value * (3_000_000 // degree) + 1) // 3 / 1e6
 
 
 @compiled
-def _static(
-    block: Bytes,
-    start: int,
-    length: int,
-    kind: int,
-    places: Int64Array,
-    static: Any,
-    text: npt.NDArray[np.uint8],
-) -> None:
-    """`static` is a row of zeros, and `text` its bytes. Part A of type 24 has the name, part B the rest."""
-    eta, name, callsign, destination = places
+def _static(text: int, start: int, length: int, kind: int, static: Any, row: int) -> None:
+    """`static` is a row of zeros, and `row` its address. Part A of type 24 has the name, part B the rest."""
     static.draught = np.nan
-    text[eta + 2], text[eta + 3] = 24, 60
+    put_byte(row, _ETA + 2, 24)
+    put_byte(row, _ETA + 3, 60)
     if kind == 5:
-        static.imo = _bits(block, start, length, 40, 30)
-        _text(block, start, length, 70, text[callsign : callsign + 7])
-        _text(block, start, length, 112, text[name : name + 20])
-        static.ship_type = _bits(block, start, length, 232, 8)
-        _dimensions(block, start, length, 240, static)
-        text[eta], text[eta + 1] = _bits(block, start, length, 274, 4), _bits(block, start, length, 278, 5)
-        text[eta + 2], text[eta + 3] = (
-            _bits(block, start, length, 283, 5),
-            _bits(block, start, length, 288, 6),
-        )
-        draught = _bits(block, start, length, 294, 8)
+        static.imo = _bits(text, start, length, 40, 30)
+        _text(text, start, length, 70, row + _CALLSIGN, 7)
+        _text(text, start, length, 112, row + _NAME, 20)
+        static.ship_type = _bits(text, start, length, 232, 8)
+        _dimensions(text, start, length, 240, static)
+        put_byte(row, _ETA, _bits(text, start, length, 274, 4))
+        put_byte(row, _ETA + 1, _bits(text, start, length, 278, 5))
+        put_byte(row, _ETA + 2, _bits(text, start, length, 283, 5))
+        put_byte(row, _ETA + 3, _bits(text, start, length, 288, 6))
+        draught = _bits(text, start, length, 294, 8)
         if draught:
             static.draught = draught / 10
-        _text(block, start, length, 302, text[destination : destination + 20])
+        _text(text, start, length, 302, row + _DESTINATION, 20)
     elif kind == 19:
-        _text(block, start, length, 143, text[name : name + 20])
-        static.ship_type = _bits(block, start, length, 263, 8)
-        _dimensions(block, start, length, 271, static)
-    elif _bits(block, start, length, 38, 2) == 0:
+        _text(text, start, length, 143, row + _NAME, 20)
+        static.ship_type = _bits(text, start, length, 263, 8)
+        _dimensions(text, start, length, 271, static)
+    elif _bits(text, start, length, 38, 2) == 0:
         static.part = 1
-        _text(block, start, length, 40, text[name : name + 20])
+        _text(text, start, length, 40, row + _NAME, 20)
     else:
         static.part = 2
-        static.ship_type = _bits(block, start, length, 40, 8)
-        _text(block, start, length, 90, text[callsign : callsign + 7])
+        static.ship_type = _bits(text, start, length, 40, 8)
+        _text(text, start, length, 90, row + _CALLSIGN, 7)
         if static.mmsi // 10_000_000 != _AUXILIARY:  # it names its mother ship in place of dimensions
-            _dimensions(block, start, length, 132, static)
+            _dimensions(text, start, length, 132, static)
 
 
 @compiled
-def _dimensions(block: Bytes, start: int, length: int, first: int, static: Any) -> None:
-    static.to_bow = _bits(block, start, length, first, 9)
-    static.to_stern = _bits(block, start, length, first + 9, 9)
-    static.to_port = _bits(block, start, length, first + 18, 6)
-    static.to_starboard = _bits(block, start, length, first + 24, 6)
+def _dimensions(text: int, start: int, length: int, first: int, static: Any) -> None:
+    static.to_bow = _bits(text, start, length, first, 9)
+    static.to_stern = _bits(text, start, length, first + 9, 9)
+    static.to_port = _bits(text, start, length, first + 18, 6)
+    static.to_starboard = _bits(text, start, length, first + 24, 6)
 
 
 @compiled
-def _text(block: Bytes, start: int, length: int, first: int, text: npt.NDArray[np.uint8]) -> None:
+def _text(text: int, start: int, length: int, first: int, to: int, most: int) -> None:
     """Six-bit text up to its first `@`, without the blanks around it, into bytes of zero."""
-    size = end = 0
-    for at in range(len(text)):
-        code = _bits(block, start, length, first + 6 * at, 6)
+    size = end = some = 0
+    for at in range(most):
+        turn = at % 7
+        if turn == 0:
+            some = _bits(text, start, length, first + 6 * at, 42)
+        code = some >> 36 - 6 * turn & 63
         code = code + 64 if code < 32 else code
         if code == _AT:
             break
         if code != _BLANK or size:
-            text[size] = code
+            put_byte(to, size, code)
             size += 1
             end = size if code != _BLANK else end
-    text[end:size] = 0
+    for at in range(end, size):
+        put_byte(to, at, 0)

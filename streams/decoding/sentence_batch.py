@@ -1,24 +1,30 @@
 """Sentence batch: the sentences of a frame, made into messages in columns as far as that goes."""
 
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 
+from models.report import Rows
 from streams.decoding.accounting import LineAccounting
 from streams.decoding.dedup import HELD
-from streams.decoding.lines.byte_spans import ByteSpans, Flags, Int64Array
-from streams.decoding.lines.context_columns import Names
+from streams.decoding.lines.byte_spans import PADDING, Bytes, ByteSpans, Flags, Int64Array
 from streams.decoding.lines.frame_columns import FrameColumns
+from streams.decoding.lines.names import Names
 from streams.decoding.lines.outcome import Outcome
 from streams.decoding.lines.sentence import Sentence
 from streams.decoding.lines.source_times import UNTOLD
+from streams.decoding.lines.words import copy_words
 from streams.decoding.message_builder import Placed
-from streams.decoding.payload_columns import NO_SECOND, read_heads
+from streams.decoding.payload_columns import NO_SECOND, read_head, read_heads
 from streams.decoding.reassembly import Assemblies
 from streams.decoding.source_clock import Taken
 from streams.decoding.station_clocks import Corrected, Told
 from streams.decoding.time_survey import full_utc, seconds_off
 from streams.decoding.two_part import PartKeys, Parts, find_pairs
+from streams.runtime.compiled import compiled
+
+_NONE: Final = -1
 
 
 class SentenceBatch:
@@ -75,21 +81,20 @@ class SentenceBatch:
     def sentence(self, index: int) -> Sentence:
         return self._columns.sentence(index, self._stations[int(self._columns.station[index])])
 
-    def place(self, at: int, taken: Taken, accounts: LineAccounting) -> Placed:
-        """Make messages of the sentences from `at` on that are whole messages."""
-        turns = np.flatnonzero(self._good[at : at + taken.size])
-        good = taken.believed[turns] & ~taken.late[turns]
-        for turn in turns[~good].tolist():
+    def whole(self, at: int, taken: Taken, accounts: LineAccounting) -> Int64Array:
+        """For each sentence from `at` on the first one of the message that it completes, counted from there:
+        itself, where it is a message; -1 where none is known."""
+        good = self._good[at : at + taken.size]
+        fine = good & taken.believed & ~taken.late
+        for turn in np.flatnonzero(good & ~fine).tolist():
             outcome = Outcome.LATE if taken.believed[turn] else Outcome.IMPLAUSIBLE
             self._reject(at + turn, outcome, int(taken.time[turn]), accounts)
-        turns = turns[good]
-        index = at + turns
-        return self._messages(index, index, index, taken.time[turns], self._sentences.payload.take(index))
+        return np.where(fine, np.arange(taken.size), _NONE)
 
     def pair(
-        self, at: int, taken: Taken, assemblies: Assemblies, timeout: int, lines: int
-    ) -> Iterator[Placed]:
-        """Make messages of sentences that come in two, and of which nothing else is open."""
+        self, at: int, taken: Taken, assemblies: Assemblies, timeout: int, lines: int, firsts: Int64Array
+    ) -> None:
+        """The same for sentences that come in two, and of which nothing else is open."""
         low, high = np.searchsorted(self._parts, (at, at + taken.size))
         if low == high or not assemblies.room(int(high - low)):
             return
@@ -113,33 +118,73 @@ class SentenceBatch:
         untimed = lines if self._columns.received is None else None
         first, second = find_pairs(parts, keys, taken, timeout, untimed)
         self._done[at + first] = self._done[at + second] = True
-        order = np.argsort(second)  # they were found by key
-        first, second = first[order], second[order]
-        one, other = at + first, at + second
-        payloads = ByteSpans.glued(sentences.payload.take(one), sentences.payload.take(other))
-        yield self._messages(other, one, other, taken.time[first], payloads)
+        firsts[second] = first
+
+    def messages(self, at: int, taken: Taken, firsts: Int64Array) -> Placed:
+        """Make messages of the sentences from `at` on, by the first one of each."""
+        sentences, columns, end = self._sentences, self._columns, at + taken.size
+        turns = np.flatnonzero(firsts != _NONE)
+        payload = sentences.payload
+        rows = np.empty(len(turns), HELD)
+        block = np.empty(int(payload.lengths[at:end].sum()) + PADDING, np.uint8)
+        starts, lengths = np.empty((2, len(turns)), np.int64)
+        _build(
+            turns, firsts, taken.time, at, columns.numbers(sentences.line), columns.station, sentences.lines,
+            sentences.fill, sentences.channel, sentences.own, self._kind, self._mmsi, self._second,
+            *payload, rows, block, starts, lengths,
+        )  # fmt: skip
+        return Placed(at + turns, rows, ByteSpans(block, starts, lengths))
 
     def one_by_one(self, at: int, taken: Taken) -> Iterator[int]:
-        """The sentences from `at` on that `place` and `pair` have left."""
+        """The sentences from `at` on that `whole` and `pair` have left."""
         yield from (np.flatnonzero(~self._done[at : at + taken.size]) + at).tolist()
-
-    def _messages(
-        self, turns: Int64Array, first: Int64Array, last: Int64Array, times: Int64Array, payloads: ByteSpans
-    ) -> Placed:
-        """Messages whose first and last sentence, maybe the same, are known."""
-        sentences, station = self._sentences, self._columns.station
-        rows = np.zeros(len(turns), HELD)
-        rows["time"] = times
-        rows["line"] = self._columns.numbers(sentences.line[first])
-        rows["station"] = np.where(station[first] > 0, station[first], station[last])
-        rows["lines"] = np.where(first == last, 0, sentences.lines[first]) + sentences.lines[last]
-        rows["type"] = self._kind[first]
-        rows["fill"] = sentences.fill[last]
-        rows["channel"] = sentences.channel[first]
-        rows["own"] = sentences.own[first]
-        return Placed(turns, rows, payloads)
 
     def _reject(self, index: int, outcome: Outcome, time: int, accounts: LineAccounting) -> None:
         number = int(self._columns.numbers(self._sentences.line[index : index + 1])[0])
         lines = int(self._sentences.lines[index])
         accounts.reject(self._columns.raw(index), number, outcome, time, lines)
+
+
+@compiled
+def _build(
+    turns: Int64Array,
+    firsts: Int64Array,
+    times: Int64Array,
+    at: int,
+    numbers: Int64Array,
+    stations: Int64Array,
+    lines: Int64Array,
+    fill: Int64Array,
+    channels: Int64Array,
+    own: Flags,
+    kinds: Int64Array,
+    mmsis: Int64Array,
+    seconds: Int64Array,
+    block: Bytes,
+    starts: Int64Array,
+    lengths: Int64Array,
+    rows: Rows,
+    packed: Bytes,
+    places: Int64Array,
+    sizes: Int64Array,
+) -> None:
+    """Rows of `HELD` by the first and the last sentence of each message, and its payload into a block."""
+    text, to, used = block.ctypes.data, packed.ctypes.data, 0
+    for place in range(len(turns)):
+        row, last, first = rows[place], at + turns[place], at + firsts[turns[place]]
+        copy_words(text, starts[first], to, used, lengths[first])
+        size, second = lengths[first], seconds[first]
+        row.lines = lines[first]
+        if last != first:
+            copy_words(text, starts[last], to, used + size, lengths[last])
+            size += lengths[last]
+            row.lines += lines[last]
+            _, _, second = read_head(to, used, size)
+        row.time, row.line, row.mmsi = times[firsts[turns[place]]], numbers[first], mmsis[first]
+        row.station = stations[first] if stations[first] > 0 else stations[last]
+        row.type, row.fill, row.channel = kinds[first], fill[last], channels[first]
+        row.own, row.second = own[first], second < NO_SECOND
+        places[place], sizes[place] = used, size
+        used += size
+    for at in range(used, len(packed)):
+        packed[at] = 0

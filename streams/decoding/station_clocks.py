@@ -24,14 +24,15 @@ from models.time import SECOND, Millis
 from streams.decoding.clock_links import UTC, ClockLinks, Group, Link, labels
 from streams.decoding.hearings import KEPT, Hearings
 from streams.decoding.leading_stations import LeadingStations
-from streams.decoding.lines.byte_spans import ByteSpans, Flags, Int64Array
+from streams.decoding.lines.byte_spans import ByteSpans, Flags, Int64Array, Table
 from streams.decoding.lines.source_times import UNTOLD
 from streams.decoding.payload_columns import NO_SECOND
+from streams.runtime.compiled import compiled
 
 _SAMPLES: Final = 9  # times of receipt by which a station is compared with the clock of the ingest
 _RESOLUTION: Final = 500  # milliseconds: half of what most recorders write
 _CIRCLE: Final = 2 * np.pi * np.arange(60) / 60
-_WAVES: Final = [np.rint(1e6 * np.cos(_CIRCLE)), np.rint(1e6 * np.sin(_CIRCLE)), np.ones(60)]
+_WAVES: Final = np.rint([1e6 * np.cos(_CIRCLE), 1e6 * np.sin(_CIRCLE), np.ones(60)]).astype(np.int64).T.copy()
 """Whole numbers, so that a sum is the same in any order."""
 _DOUBTFUL: Final = SECOND  # an offset that is less certain is refined by the UTC seconds in payloads
 _NOBODY: Final = -1
@@ -225,24 +226,22 @@ class StationClocks:
 
     def _evidence(self, told: Told, time: Int64Array) -> Iterator[int]:
         """Yields each sentence at which a difference becomes sure, or another one, as it does."""
-        timed = (told.station > 0) & (time != UNTOLD)
-        heard = np.flatnonzero(timed & (told.second < NO_SECOND))
-        heard = heard[heard >= self._second_station(told.station)]
-        index, transmissions = self._hearings.sample(told.payload.take(heard))
-        utc = np.flatnonzero(timed & (told.utc > 0) & (np.abs(time - told.utc) <= KEPT))
-        rows = np.concatenate((heard[index], utc))
-        order = np.argsort(rows)
-        which = np.concatenate((transmissions, np.zeros(len(utc), np.uint64)))[order]
-        rows = rows[order]
-        stations, times = told.station[rows], time[rows]
-        full = told.utc[rows]
-        heard = np.flatnonzero(full == 0)
-        common = self._hearings.hear(which[heard], stations[heard], times[heard])
+        begin = self._second_station(told.station)
+        heard, which = self._hearings.sample(told.payload, told.station, time, told.second, begin)
+        utc = np.flatnonzero(told.utc)
+        utc = utc[(told.station[utc] > 0) & (time[utc] != UNTOLD)]
+        utc = utc[np.abs(time[utc] - told.utc[utc]) <= KEPT]
+        rows, stations, times = heard, told.station[heard], time[heard]
+        common = self._hearings.hear(which, stations, times)
         first, difference = np.full(len(rows), _NOBODY), np.zeros(len(rows), np.int64)
-        at = np.flatnonzero(full)
-        first[at], difference[at] = UTC, times[at] - full[at]
-        at = heard[common.row]
-        first[at], difference[at] = common.first, common.difference
+        first[common.row], difference[common.row] = common.first, common.difference
+        if len(utc):
+            rows = np.concatenate((rows, utc))
+            order = np.argsort(rows)
+            first = np.concatenate((first, np.full(len(utc), UTC)))[order]
+            difference = np.concatenate((difference, time[utc] - told.utc[utc]))[order]
+            rows = rows[order]
+            stations, times = told.station[rows], time[rows]
         some = np.flatnonzero(self._is_sampled(told, stations) | (first != _NOBODY))
         received = None if told.received is None else (times - told.received[rows])[some].tolist()
         columns = (rows[some], first[some], stations[some], difference[some])
@@ -274,12 +273,11 @@ class StationClocks:
 
     def _sums(self, told: Told, time: Int64Array, end: int) -> _Sums:
         """Lines of each station up to a sentence, and of their times less UTC second the sums of waves."""
-        station = told.station[:end]
-        at = np.flatnonzero((told.second[:end] < NO_SECOND) & (time[:end] != UNTOLD))
-        off, by = (time[at] // SECOND - told.second[at]) % 60, station[at]
-        waves = [np.bincount(by, wave[off], int(station.max()) + 1) for wave in _WAVES]
-        lines = _sum(self._lines, np.bincount(station))
-        return lines, _sum(self._waves, np.rint(np.stack(waves, axis=1)).astype(np.int64))
+        size = max(len(self._lines), int(told.station[:end].max(initial=0)) + 1)
+        lines, waves = np.zeros(size, np.int64), np.zeros((size, _WAVES.shape[1]), np.int64)
+        lines[: len(self._lines)], waves[: len(self._waves)] = self._lines, self._waves
+        _add_up(told.station, time, told.second, end, _WAVES, lines, waves)
+        return lines, waves
 
     # Offsets from a reference
 
@@ -373,12 +371,24 @@ def _refined(offset: _Offset, waves: Int64Array, reference: int, station: int) -
     return _Offset(offset.offset + move, _DOUBTFUL)
 
 
-def _sum(one: Int64Array, other: Int64Array) -> Int64Array:
-    """The sum of two tables, the shorter filled up with zeros."""
-    longer, shorter = (one, other) if len(one) >= len(other) else (other, one)
-    result = longer.astype(np.int64)
-    result[: len(shorter)] += shorter
-    return result
+@compiled
+def _add_up(
+    station: Int64Array,
+    time: Int64Array,
+    second: Int64Array,
+    end: int,
+    waves: Table,
+    lines: Int64Array,
+    sums: Table,
+) -> None:
+    """Add sentences to the lines of their stations, and to sums of waves of their times less UTC second."""
+    for row in range(end):
+        by = station[row]
+        lines[by] += 1
+        if second[row] < NO_SECOND and time[row] != UNTOLD:
+            off = (time[row] // SECOND - second[row]) % 60
+            for wave in range(waves.shape[1]):
+                sums[by, wave] += waves[off, wave]
 
 
 def _median(values: list[Millis]) -> Millis:

@@ -21,6 +21,7 @@ from streams.decoding.lines.frame_columns import FrameColumns
 from streams.decoding.lines.source_times import UNTOLD, TimeKind, TimeRules
 from streams.decoding.lines.time_text import day_month
 from streams.decoding.payload_columns import NO_SECOND, read_heads, unsigned
+from streams.runtime.compiled import compiled
 
 _KINDS: Final = (TimeKind.TAG, TimeKind.PGHP, TimeKind.SUFFIX, TimeKind.PREFIX, TimeKind.GPS)
 _AGREE: Final = 5 * SECOND
@@ -95,8 +96,16 @@ def full_utc(kind: Int64Array, payloads: ByteSpans, good: Flags) -> Int64Array:
 
 def seconds_off(times: Int64Array, second: Int64Array) -> Int64Array:
     """Counts of messages by their time less their UTC second, modulo 60 s."""
-    both = (times != UNTOLD) & (second < NO_SECOND)
-    return np.bincount((times[both] // SECOND - second[both]) % 60, minlength=60)
+    counts = np.zeros(60, np.int64)
+    _count_off(times, second, counts)
+    return counts
+
+
+@compiled
+def _count_off(times: Int64Array, second: Int64Array, counts: Int64Array) -> None:
+    for row in range(len(times)):
+        if times[row] != UNTOLD and second[row] < NO_SECOND:
+            counts[(times[row] // SECOND - second[row]) % 60] += 1
 
 
 def concentration(counts: npt.ArrayLike) -> float:

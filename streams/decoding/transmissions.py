@@ -5,7 +5,7 @@ again within 20 minutes of the first hearing. Messages of other types say the sa
 the same bits on the same channel are one transmission only within a few seconds.
 """
 
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from models.report import Rows
 from models.time import MINUTE, Millis
-from streams.decoding.lines.byte_spans import Bytes, ByteSpans, Flags, Int64Array
+from streams.decoding.lines.byte_spans import PADDING, Bytes, ByteSpans, Flags, Int64Array
+from streams.decoding.lines.words import copy_words, hash_words, same_words
 from streams.runtime.compiled import compiled
 
 WINDOW: Final = 20 * MINUTE
@@ -21,14 +22,18 @@ WINDOW: Final = 20 * MINUTE
 _MOST: Final = 2_000_000  # originals that are remembered
 _PAGE_ROWS: Final = 1 << 15  # originals of a page, beyond which it is not merged with another
 _PAGE_SPAN: Final = WINDOW // 4
-_LEAST_ROOM: Final = 1 << 12
+_LEAST_ROOM: Final = 1 << 13  # originals that go into a table before it is packed
+_ROOM: Final = 1 << 16  # of its arrays; what is not used takes no memory, as long as they are no huge pages
+_TEXT: Final = 32 * _ROOM
+_SPARE: Final = 4
 _AHEAD: Final = 128  # messages
-_FACTOR: Final = 0x1E3779B97F4A7C15
+_FACTOR: Final = np.uint64(0x1E3779B97F4A7C15)
 _ORIGINAL: Final = np.dtype(
     [
         ("time", "i8"),
         ("number", "i8"),  # among all messages that were kept
-        ("hash", "i8"),
+        ("hash", "i4"),
+        ("before", "i4"),  # the row before it with the same slot, plus 1
         ("start", "i4"),  # of the payload, in the text of all of them
         ("length", "u2"),
         ("salt", "u1"),
@@ -37,10 +42,12 @@ _ORIGINAL: Final = np.dtype(
     align=True,
 )
 
+_NEVER: Final = np.full(256, -1)
+
 Salts = npt.NDArray[np.uint8]
 """What equal payloads have to agree in besides. 0 and 1 mark messages with a UTC second."""
 Slots = npt.NDArray[np.int32]
-"""Rows by hash, plus 1."""
+"""The latest row of each slot, plus 1. The hash of a row begins with the number of its slot."""
 Pieces = dict[str, bytes | None]
 """State by name of its piece; None where a piece is gone."""
 
@@ -90,7 +97,7 @@ class Transmissions:
         self._next_page = 0
         self._gone: list[int] = []  # pages that a checkpoint may still have
         self._new: set[int] = set()  # pages that no checkpoint has
-        self._table = _Table(0, 0)
+        self._table = _Table(_ROOM, _TEXT)
         self._forgotten = 0  # rows of the table before those of the oldest page
 
     def __len__(self) -> int:
@@ -136,7 +143,7 @@ class Transmissions:
 
     def load(self, pieces: dict[str, bytes]) -> None:
         """Raises msgspec.DecodeError."""
-        self._table, self._forgotten = _Table(0, 0), 0
+        self._table, self._forgotten = _Table(_ROOM, _TEXT), 0
         self._pages, self._gone, self._new = {}, [], set()
         for name in sorted(pieces, key=int):
             self._pages[int(name)] = self._load(pieces[name])
@@ -199,33 +206,64 @@ class Transmissions:
     def _make_room(self, count: int, size: int) -> None:
         """Make sure that so many originals with so many bytes go into the table.
 
-        A new one has room for as much again as it holds, and nothing of what is useless.
+        Where it is full, the useless ones go out of it.
         """
         if self._table.has_room(count, size):
             return
-        rows, text = self._table.rows[: self._table.size], self._table.text
-        rows["useful"][: self._forgotten] = False
-        some = rows[rows["useful"]]
-        self._table = _Table(
-            2 * (len(some) + count) + _LEAST_ROOM, 2 * (int(some["length"].sum()) + size) + _LEAST_ROOM
-        )
-        place = self._table.move_in(rows, text)
-        self._forgotten = 0
+        self._table.rows["useful"][: self._forgotten] = False
+        if self._table.spread(count, size):
+            return
+        self._table = self._table.packed(count, size)
+        self._forgotten = begin = 0
         for number, page in self._pages.items():
-            self._pages[number] = page._replace(begin=int(place[page.begin]), end=int(place[page.end]))
+            self._pages[number] = page._replace(begin=begin, end=begin + page.size)
+            begin += page.size
 
 
 class _Table:
-    """Originals by what they say, in rows in order of time. A slot has the row of one, plus 1."""
+    """Originals by what they say, in rows in order of time.
+
+    Its arrays have room to spare, which takes no memory before it is used. What it may use is twice as much
+    as was useful when it was full before.
+    """
 
     def __init__(self, room: int, text: int) -> None:
         """With room for so many originals and so many bytes."""
-        self.rows, self.text = np.empty(room, _ORIGINAL), np.empty(text, np.uint8)
-        self._slots = np.zeros(1 << room.bit_length() + 1, np.int32)
+        self.rows, self.text = np.empty(room, _ORIGINAL), np.empty(text + PADDING, np.uint8)
+        self._most = min(room, _LEAST_ROOM)
+        self._slots = np.zeros(1 << self._most.bit_length(), np.int32)
         self.size = self._used = 0  # rows and bytes in use
 
     def has_room(self, count: int, size: int) -> bool:
-        return self.size + count < len(self.rows) and self._used + size <= len(self.text)
+        return self.size + count <= self._most and self._used + size <= len(self.text) - PADDING
+
+    def spread(self, count: int, size: int) -> bool:
+        """Use more of the arrays, where that is the cheapest way to make room: hardly anything is useless."""
+        useful = int(np.count_nonzero(self.rows["useful"][: self.size]))
+        most = 2 * (useful + count)
+        if 2 * useful < self.size or most > min(len(self.rows), 2 * len(self._slots)):
+            return False
+        before, self._most = self._most, most
+        if self.has_room(count, size):
+            return True
+        self._most = before
+        return False
+
+    def packed(self, count: int, size: int) -> "_Table":
+        """The useful originals at the beginning of this table, or of a larger one if there are too many."""
+        rows = self.rows[: self.size]
+        room = 2 * (int(np.count_nonzero(rows["useful"])) + count)
+        text = 2 * (int(rows["length"][rows["useful"]].sum()) + size)
+        table = self
+        if room > len(self.rows) or text > len(self.text) - PADDING:
+            table = _Table(max(_SPARE * room, _ROOM), max(_SPARE * text, _TEXT))
+        table._most = max(room, table._most)
+        if len(table._slots) < table._most:
+            table._slots = np.zeros(1 << (2 * table._most).bit_length(), np.int32)
+        else:
+            table._slots[:] = 0
+        table.size, table._used = _move(rows, self.text, table.rows, table.text, table._slots)
+        return table
 
     def payloads(self, rows: Rows) -> ByteSpans:
         return ByteSpans(self.text, rows["start"].astype(np.int64), rows["length"].astype(np.int64))
@@ -242,51 +280,21 @@ class _Table:
     ) -> None:
         """Find what messages repeat, and add those that repeat none; rows before `forgotten` do not count."""
         self.size, self._used, _ = _settle(
-            *payloads, salts, times, _hashed(payloads, salts), kept, reach, forgotten,
+            *payloads, salts, times, _FACTOR, kept, reach, forgotten,
             self.rows, self.size, self.text, self._used, self._slots, *found,
         )  # fmt: skip
 
     def take_in(self, payloads: ByteSpans, salts: Salts, times: Int64Array, numbers: Int64Array) -> None:
         """Add originals in order of time."""
-        rows = np.empty(payloads.size, _ORIGINAL)
-        rows["time"], rows["number"], rows["salt"], rows["useful"] = times, numbers, salts, True
-        rows["hash"], rows["start"], rows["length"] = _hashed(payloads, salts), *payloads[1:]
-        self.move_in(rows, payloads.block)
-
-    def move_in(self, rows: Rows, text: Bytes) -> Int64Array:
-        """Add useful rows whose payloads are in a text. Returns the place of each, and of the end."""
-        places = np.empty(len(rows) + 1, np.int64)
-        room = self.rows, self.size, self.text, self._used, self._slots
-        self.size, self._used, _ = _move(rows, text, places, *room)
-        return places
+        begin, count = self.size, len(times)
+        found = Repeats(np.empty(count, np.bool_), *np.empty((2, count), np.int64))
+        self.settle(payloads, salts, times, 0, _NEVER, 0, found)
+        self.rows["number"][begin : self.size] = numbers
 
 
 def windows(salts: Salts, window: Millis) -> Int64Array:
     """The event time within which a message with each of these salts repeats an earlier one."""
     return np.asarray(np.where(salts <= 1, WINDOW, window))
-
-
-def _hashed(payloads: ByteSpans, salts: Salts) -> Int64Array:
-    hashes = np.empty(payloads.size, np.int64)
-    _hash(*payloads, salts, _FACTOR, hashes)
-    return hashes
-
-
-@compiled
-def _hash(
-    block: Bytes, starts: Int64Array, lengths: Int64Array, salts: Salts, factor: int, hashes: Int64Array
-) -> None:
-    """Hash messages, eight bytes at a time."""
-    for row in range(len(starts)):
-        start, length = starts[row], lengths[row]
-        mixed = (length << 8 | salts[row]) * factor
-        for at in range(start, start + length, 8):
-            word = 0
-            for code in block[at : min(at + 8, start + length)]:
-                word = word << 8 | code
-            mixed = (mixed ^ word) * factor
-            mixed ^= mixed >> 29
-        hashes[row] = mixed
 
 
 @compiled
@@ -296,7 +304,7 @@ def _settle(
     lengths: Int64Array,
     salts: Salts,
     times: Int64Array,
-    hashes: Int64Array,
+    factor: np.uint64,
     kept: int,
     reach: Int64Array,
     forgotten: int,
@@ -310,36 +318,45 @@ def _settle(
     after: Int64Array,
 ) -> tuple[int, int, int]:
     """Compare each message with the latest original that is equal. Returns rows and bytes in use."""
-    begin, number, seen = size, kept, 0
+    number, seen, mask = kept, 0, len(slots) - 1
+    here, there = block.ctypes.data, text.ctypes.data
+    hashes = np.empty(_AHEAD, np.int32)
     for at in range(len(starts)):
-        if at % _AHEAD == 0:
-            seen ^= _look_ahead(hashes[at : at + _AHEAD], rows, slots)
-        new = rows[size]  # its payload is in the block until the end
-        new.time, new.number, new.hash, new.salt, new.useful = times[at], number, hashes[at], salts[at], True
-        new.start, new.length = starts[at], lengths[at]
-        slot = _slot_of(size, block, begin, rows, text, slots)
-        known = slots[slot] - 1
-        flag[at] = known >= forgotten and new.time - rows[known].time <= reach[new.salt]
-        of[at], after[at] = number, 0
+        turn = at % _AHEAD
+        if turn == 0:
+            for other in range(min(_AHEAD, len(starts) - at)):
+                which = at + other
+                hashes[other] = hash_words(here, starts[which], lengths[which], salts[which], factor)
+            seen ^= _look_ahead(hashes, rows, size, slots)
+        start, length, salt, mixed = starts[at], lengths[at], salts[at], hashes[turn]
+        known = slots[mixed & mask] - 1
+        while known >= forgotten:
+            row = rows[known]
+            alike = row.hash == mixed and row.salt == salt and row.length == length
+            if alike and same_words(here, start, there, row.start, length):
+                break
+            known = row.before - 1
+        flag[at] = known >= forgotten and times[at] - rows[known].time <= reach[salt]
         if flag[at]:
-            of[at], after[at] = rows[known].number, new.time - rows[known].time
-        else:
-            size, number = size + 1, number + 1
-            slots[slot] = size
-    for at in range(begin, size):
-        used = _keep(rows[at], block, text, used)
+            of[at], after[at] = rows[known].number, times[at] - rows[known].time
+            continue
+        of[at], after[at] = number, 0
+        new = rows[size]
+        new.time, new.number, new.hash, new.salt, new.useful = times[at], number, mixed, salt, True
+        new.start, new.length, new.before = used, length, slots[mixed & mask]
+        copy_words(here, start, there, used, length)
+        size, number, used = size + 1, number + 1, used + length
+        slots[mixed & mask] = size
     return size, used, seen
 
 
 @compiled
-def _look_ahead(hashes: Int64Array, rows: Rows, slots: Slots) -> int:
+def _look_ahead(hashes: npt.NDArray[np.int32], rows: Rows, size: int, slots: Slots) -> int:
     """Read what some hashes lead to, all at once: one after another each would wait for the memory.
 
     The result has no meaning, but without one nothing would be read.
     """
     seen, mask = 0, len(slots) - 1
-    for number in hashes:
-        seen ^= slots[number & mask]
     for number in hashes:
         slot = slots[number & mask]
         if slot > 0:
@@ -348,53 +365,16 @@ def _look_ahead(hashes: Int64Array, rows: Rows, slots: Slots) -> int:
 
 
 @compiled
-def _keep(row: Any, block: Bytes, text: Bytes, used: int) -> int:
-    """Copy the payload of a row from a block to the end of the text."""
-    piece, to = block[row.start : row.start + row.length], text[used : used + row.length]
-    for place in range(len(piece)):
-        to[place] = piece[place]
-    row.start = used
-    return int(used + len(piece))
-
-
-@compiled
-def _move(
-    old: Rows, block: Bytes, places: Int64Array, rows: Rows, size: int, text: Bytes, used: int, slots: Slots
-) -> tuple[int, int, int]:
-    """Add those of other rows that are useful. Returns rows and bytes in use."""
-    seen, mask = 0, len(slots) - 1
+def _move(old: Rows, block: Bytes, rows: Rows, text: Bytes, slots: Slots) -> tuple[int, int]:
+    """Put the useful ones of other rows, which may be the same, first. Returns rows and bytes in use."""
+    size, used, mask = 0, 0, len(slots) - 1
+    here, there = block.ctypes.data, text.ctypes.data
     for at in range(len(old)):
-        if at % _AHEAD == 0:
-            for other in old[at : at + _AHEAD]:
-                seen ^= slots[other.hash & mask]
-        places[at] = size
         if old[at].useful:
+            row, slot = rows[size], old[at].hash & mask
             rows[size] = old[at]
-            used = _keep(rows[size], block, text, used)
-            slots[_slot_of(size, text, len(rows), rows, text, slots)] = size + 1
-            size += 1
-    places[len(old)] = size
-    return size, used, seen
-
-
-@compiled
-def _slot_of(of: int, block: Bytes, begin: int, rows: Rows, text: Bytes, slots: Slots) -> int:
-    """The slot of the latest original that is equal to a row, or an empty one; there is always one.
-
-    The payload of the row is in the block, as are those of the rows from `begin` on.
-    """
-    row, mask = rows[of], len(slots) - 1
-    slot = row.hash & mask
-    while slots[slot] > 0:
-        known = rows[slots[slot] - 1]
-        if known.hash == row.hash and known.salt == row.salt and known.length == row.length:
-            within = block if slots[slot] > begin else text
-            one = block[row.start : row.start + row.length]
-            other = within[known.start : known.start + row.length]
-            at = 0
-            while at < len(one) and one[at] == other[at]:
-                at += 1
-            if at == len(one):
-                break
-        slot = slot + 1 & mask
-    return int(slot)
+            copy_words(here, row.start, there, used, row.length)
+            row.start, row.before = used, slots[slot]
+            size, used = size + 1, used + row.length
+            slots[slot] = size
+    return size, used

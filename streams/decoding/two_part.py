@@ -10,7 +10,7 @@ import numpy as np
 
 from models.time import Millis
 from streams.decoding.lines.byte_spans import Flags, Int64Array, Words
-from streams.decoding.lines.context_columns import Names
+from streams.decoding.lines.names import Names
 from streams.decoding.payload_columns import fits
 from streams.decoding.reassembly import Assembly
 from streams.decoding.source_clock import Taken

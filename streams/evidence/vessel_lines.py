@@ -9,8 +9,9 @@ from models.frame import Frame
 from models.source_hints import SourceHints
 from streams.decoding.line_times import LineTimes
 from streams.decoding.lines.byte_spans import Flags
-from streams.decoding.lines.context_columns import ContextMemory, Names
+from streams.decoding.lines.context_columns import ContextMemory
 from streams.decoding.lines.frame_columns import FrameColumns
+from streams.decoding.lines.names import Names
 from streams.decoding.opening import Opening
 from streams.decoding.payload_columns import unsigned
 from streams.decoding.settings import DecoderSettings, first_rules

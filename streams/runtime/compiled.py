@@ -40,7 +40,12 @@ with _without("cffi", "scipy", "yaml"):  # no loop needs them, and they would be
     from numba.core.caching import FunctionCache
     from numba.core.dispatcher import Dispatcher
     from numba.core.event import Event, Listener, TimingListener, register
+    from numba.core.extending import _Intrinsic
     from numba.core.registry import cpu_target
+
+intrinsic: Final = numba.extending.intrinsic
+"""numba's own; modules get it here, so that numba is loaded without what no loop needs."""
+types: Final = numba.core.types
 
 _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")
@@ -115,7 +120,7 @@ class _Cache(FunctionCache):
 
 def _stamp(function: Callable[..., object]) -> str:
     """A digest of all that machine code is made of: the text of the modules of a function and of the compiled
-    ones that it calls, and the constants that these name, which numba writes into the code."""
+    ones and intrinsics that it calls, and the constants that these name, which numba writes into the code."""
     found: dict[str, bytes] = {}
     _gather(function, found, set())
     digest = sha256()
@@ -140,8 +145,8 @@ def _gather(function: Any, found: dict[str, bytes], seen: set[int]) -> None:
             else {name: value}
         )
         for named, each in inside.items():
-            if isinstance(each, Dispatcher):
-                _gather(each.py_func, found, seen)
+            if isinstance(each, (Dispatcher, _Intrinsic)):
+                _gather(each.py_func if isinstance(each, Dispatcher) else each._defn, found, seen)
             elif (constant := _constant(each)) is not None:
                 found[f"{function.__module__}.{named}"] = constant
 

@@ -10,6 +10,7 @@ from models.tick import TICK
 from models.time import END
 from models.watchlist import Watchlist
 from streams.decoding.decoder import Decoder
+from streams.decoding.lines.byte_spans import ByteSpans
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.encounters.whereabouts import places
 from streams.detection.ticks.nearby import pairs_within
@@ -41,6 +42,7 @@ def warm_up() -> None:
     decoder.restore(decoder.snapshot())
     decoder.end()
     decoder.advance(decoder.watermark)
+    ByteSpans.of([b""]).compact()
     rules = Rules(Settings(), [], Watchlist())
     fixes = np.zeros(_STEPS, POSITION)
     fixes["time"] = 1 + np.arange(1, 1 + _STEPS) * rules.settings.vessel.grid.step

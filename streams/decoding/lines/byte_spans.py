@@ -6,25 +6,29 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from streams.decoding.lines.words import copy_words, hash_words, same_words
 from streams.runtime.compiled import compiled
 
 Bytes = npt.NDArray[np.uint8]
 Words = npt.NDArray[np.uint64]
 Int64Array = npt.NDArray[np.int64]
+Table = npt.NDArray[np.int64]
+"""Columns one below another."""
 Flags = npt.NDArray[np.bool_]
 
 PADDING: Final = 32
 """Zero bytes at the end of a block, so that what looks for the end of a piece finds one within it."""
 
-_SPACE: Final = 4 * PADDING  # bytes of a block for each piece that are too many to copy
+_SPACE: Final = 2 * PADDING  # bytes of a block for each piece that are too many to copy
 _FEW: Final = 512  # bytes of a block for each piece, from which on the pieces are few
-_PRIME: Final = 0x100000001B3
+_FACTOR: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
 def padded(data: bytes) -> Bytes:
     """A block that spans can point into."""
-    block = np.zeros(len(data) + PADDING, np.uint8)
+    block = np.empty(len(data) + PADDING, np.uint8)
     block[: len(data)] = np.frombuffer(data, np.uint8)
+    block[len(data) :] = 0
     return block
 
 
@@ -60,15 +64,6 @@ class ByteSpans(NamedTuple):
         starts = [part.starts + offset for part, offset in zip(parts, offsets, strict=False)]
         return cls(np.concatenate([part.block for part in parts]), np.concatenate(starts), lengths)
 
-    @classmethod
-    def glued(cls, left: "ByteSpans", right: "ByteSpans") -> "ByteSpans":
-        """Each piece of the one with that of the other behind it, both from the same block."""
-        starts = np.stack((left.starts, right.starts), axis=1).ravel()
-        lengths = np.stack((left.lengths, right.lengths), axis=1).ravel()
-        block = cls(left.block, starts, lengths).compact().block
-        both = left.lengths + right.lengths
-        return cls(block, np.cumsum(both) - both, both)
-
     @property
     def size(self) -> int:
         return len(self.starts)
@@ -80,7 +75,8 @@ class ByteSpans(NamedTuple):
     def compact(self) -> "ByteSpans":
         """The same pieces in a block of their own, one right after another."""
         ends = np.cumsum(self.lengths)
-        block = np.zeros((int(ends[-1]) if self.size else 0) + PADDING, np.uint8)
+        block = np.empty((int(ends[-1]) if self.size else 0) + PADDING, np.uint8)
+        block[-PADDING:] = 0
         _pack(*self, block)
         return ByteSpans(block, ends - self.lengths, self.lengths)
 
@@ -103,22 +99,26 @@ class ByteSpans(NamedTuple):
     def numbered(self) -> tuple[Int64Array, list[bytes]]:
         """A number for each piece, the same for equal ones, and the pieces by number."""
         which, first = np.empty((2, self.size), np.int64)
-        slots = np.zeros(1 << (2 * self.size).bit_length(), np.int64)
-        count = _number(*self, slots, which, first)
+        count = _number(*self, _empty_slots(self.size), which, first)
         return which, self.take(first[:count]).pieces()
 
+    def slots(self) -> Int64Array:
+        """A table in which `find_pieces` finds these pieces, which have to be distinct."""
+        slots = _empty_slots(self.size)
+        _number(*self, slots, *np.empty((2, self.size), np.int64))
+        return slots
 
-@compiled
-def _copy(piece: Bytes, to: Bytes) -> None:
-    for at in range(len(piece)):
-        to[at] = piece[at]
+
+def _empty_slots(size: int) -> Int64Array:
+    """A table that is half empty at least with so many pieces in it."""
+    return np.zeros(1 << (2 * size + 1).bit_length(), np.int64)
 
 
 @compiled
 def _pack(block: Bytes, starts: Int64Array, lengths: Int64Array, packed: Bytes) -> None:
-    to = 0
+    to, text, packed_text = 0, block.ctypes.data, packed.ctypes.data
     for row in range(len(starts)):
-        _copy(block[starts[row] : starts[row] + lengths[row]], packed[to : to + lengths[row]])
+        copy_words(text, starts[row], packed_text, to, lengths[row])
         to += lengths[row]
 
 
@@ -131,34 +131,45 @@ def _number(
     which: Int64Array,
     first: Int64Array,
 ) -> int:
-    """Number the pieces in the order in which they first come, by a table that is half empty at least."""
-    count, mask = 0, len(slots) - 1
+    """Number the pieces in the order in which they first come."""
+    count, mask, text = 0, len(slots) - 1, block.ctypes.data
     for row in range(len(starts)):
         start, length = starts[row], lengths[row]
-        mixed = length
-        for code in block[start : start + length]:
-            mixed = (mixed ^ code) * _PRIME
-        slot = (mixed ^ mixed >> 20) & mask
-        while True:
-            number = slots[slot] - 1  # 0 marks an empty slot
-            if number < 0:
-                slots[slot], first[count], number = count + 1, row, count
-                count += 1
-                break
-            known = starts[first[number]]
-            if lengths[first[number]] == length and _same(
-                block[known : known + length], block[start : start + length]
-            ):
-                break
+        slot = hash_words(text, start, length, 0, _FACTOR) & mask
+        known = slots[slot] - 1
+        while known >= 0 and not (
+            lengths[known] == length and same_words(text, start, text, starts[known], length)
+        ):
             slot = slot + 1 & mask
-        which[row] = number
+            known = slots[slot] - 1
+        if known < 0:
+            slots[slot], first[count], which[row] = row + 1, row, count
+            count += 1
+        else:
+            which[row] = which[known]
     return count
 
 
 @compiled
-def _same(one: Bytes, other: Bytes) -> bool:
-    """Whether two pieces of the same length are."""
-    at = 0
-    while at < len(one) and one[at] == other[at]:
-        at += 1
-    return at == len(one)
+def find_pieces(
+    block: Bytes,
+    starts: Int64Array,
+    lengths: Int64Array,
+    others: Bytes,
+    places: Int64Array,
+    sizes: Int64Array,
+    slots: Int64Array,
+    which: Int64Array,
+) -> None:
+    """The row of each piece among others, or -1."""
+    mask, text, other = len(slots) - 1, block.ctypes.data, others.ctypes.data
+    for row in range(len(starts)):
+        start, length = starts[row], lengths[row]
+        slot = hash_words(text, start, length, 0, _FACTOR) & mask
+        known = slots[slot] - 1
+        while known >= 0 and not (
+            sizes[known] == length and same_words(text, start, other, places[known], length)
+        ):
+            slot = slot + 1 & mask
+            known = slots[slot] - 1
+        which[row] = known

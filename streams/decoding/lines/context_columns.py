@@ -6,7 +6,7 @@ all sentences after them that have no other.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Final, NamedTuple, Self
 
@@ -14,65 +14,13 @@ import msgspec
 import numpy as np
 
 from models.time import Millis
-from streams.decoding.lines.byte_spans import ByteSpans, Flags, Int64Array
+from streams.decoding.lines.byte_spans import Flags, Int64Array
 from streams.decoding.lines.clock_sentence import Pghp
+from streams.decoding.lines.names import Names
 from streams.decoding.lines.source_times import UNTOLD, TimeKind, TimeRules
 from streams.decoding.lines.tag_block import Tag
 
 _LONG_AGO: Final = -(1 << 40)  # index of a line before all others
-
-
-class Names:
-    """Names, each once, with a number; number 0 is no name."""
-
-    def __init__(self) -> None:
-        self.reset([""])
-
-    def reset(self, names: Iterable[str]) -> None:
-        """Hold these names in place of all others."""
-        self._names = list(names)
-        self._numbers = {name: number for number, name in enumerate(self._names)}
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-    def __getitem__(self, number: int) -> str:
-        return self._names[number]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def number(self, name: str) -> int:
-        known = self._numbers.setdefault(name, len(self._names))
-        if known == len(self._names):
-            self._names.append(name)
-        return known
-
-    def column(self, pieces: ByteSpans, read: Callable[[bytes], str]) -> Int64Array:
-        """The number of the name that `read` finds in each piece; 0 in an empty one."""
-        if not pieces.lengths.any():
-            return np.zeros(pieces.size, np.int64)
-        which, distinct = pieces.numbered()
-        return np.array([self.number(read(piece)) for piece in distinct], np.int64)[which]
-
-    def among(self, others: "Names", used: Int64Array, most: int) -> Int64Array:
-        """The numbers that a column of ours has among `others`, which take in what they lack in its order.
-
-        Names beyond `most` are no name there.
-        """
-        first = np.full(len(self), len(used))
-        first[used[::-1]] = np.arange(len(used))[::-1]
-        order = np.argsort(first)[: np.count_nonzero(first < len(used))]
-        numbers = np.zeros(len(self), np.int64)
-        numbers[order] = [others._number_of(self._names[number], most) for number in order.tolist()]
-        return numbers[used]
-
-    def _number_of(self, name: str, most: int) -> int:
-        """The number of a name; 0 where it would be one too many."""
-        known = self._numbers.get(name)
-        if known is None:
-            return self.number(name) if len(self) < most else 0
-        return known
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,13 @@ from streams.decoding.lines.context_columns import (
     ContextMemory,
     FrameContext,
     GpsRecords,
-    Names,
     Own,
     PghpRecords,
     TagRecords,
 )
 from streams.decoding.lines.line_columns import Scan, TagColumns, scan_lines
 from streams.decoding.lines.line_reader import Around, Fault, LineRead, LineReader, suffix_station
+from streams.decoding.lines.names import Names
 from streams.decoding.lines.outcome import Outcome
 from streams.decoding.lines.sentence import Sentence
 from streams.decoding.lines.sentence_columns import SentenceColumns
@@ -48,8 +48,11 @@ class FrameColumns:
     Raises ValueError where the frame's `received` has not one time a line.
     """
 
-    def __init__(self, frame: Frame, longest: int, rules: TimeRules) -> None:
-        """A line of more than `longest` bytes is not read. Of the rules, those about single lines count."""
+    def __init__(self, frame: Frame, longest: int, rules: TimeRules, names: Names | None = None) -> None:
+        """A line of more than `longest` bytes is not read. Of the rules, those about single lines count.
+
+        `names` may know names of stations from frames before, all of which are settled.
+        """
         scan = scan_lines(frame.data, longest, [cut.index for cut in frame.cuts])
         self.lines = lines = scan.lines
         if frame.received is not None and len(frame.received) != lines.size:
@@ -60,7 +63,7 @@ class FrameColumns:
         self.faults: list[LineFault] = []
         self.checked_tags = self.unchecked_tags = 0
         self._text, self._trust = rules.text, rules.trust_tags
-        self._names, self.groups = Names(), Names()
+        self._names, self.groups = names or Names(), Names()
         self._irregular: list[Sentence] = []
         self._arounds: list[Around] = []
         own, bare, pghp = self._take_regular(scan)

@@ -10,33 +10,30 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from models.report import Rows
-from models.time import DAY, HOUR, MINUTE, SECOND
-from streams.decoding.lines.byte_spans import Bytes, ByteSpans, Flags, Int64Array, padded
+from streams.decoding.lines.byte_spans import Bytes, ByteSpans, Flags, Int64Array, Table, padded
+from streams.decoding.lines.field_loops import IS_MARK, LONGEST, checksum, epoch, hexadecimal
+from streams.decoding.lines.pghp_loop import read_pghp
 from streams.decoding.lines.source_times import UNTOLD
+from streams.decoding.lines.words import byte_at, word_at
 from streams.runtime.compiled import compiled
 
 _LF, _CR, _COMMA, _STAR, _BACKSLASH, _BANG, _DOLLAR, _COLON, _DASH = b"\n\r,*\\!$:-"
 _ZERO, _NINE, _C, _G, _I, _S, _V, _D, _M, _O = b"09cgisVDMO"
-_HEX: Final = np.full(256, 255, np.uint8)
-_HEX[np.frombuffer(b"0123456789ABCDEFabcdef", np.uint8)] = [*range(16), *range(10, 16)]
-_IS_MARK: Final = np.isin(np.arange(256), list(b"*!$\\"))
-"""Marks besides the comma."""
+_IS_TAG_MARK: Final = IS_MARK | np.isin(np.arange(256), list(b",:"))
 _IS_ARMOUR: Final = np.zeros(256, np.bool_)
 _IS_ARMOUR[48:88] = _IS_ARMOUR[96:120] = True
 _IS_TALKER: Final = np.isin(np.arange(256), [code for code in range(0x21, 0x7F) if code not in b",*!$\\"])
-_PGHP: Final = np.frombuffer(b"$PGHP,1,", np.uint8).copy()
-_PGHP_FIELDS: Final = (
-    *((4, 4, 9999, 0), (1, 2, 99, 0), (1, 2, 99, 0)),  # year, month, day
-    *((1, 2, 23, HOUR), (1, 2, 59, MINUTE), (1, 2, 60, SECOND), (1, 3, 999, 1)),
-)
-"""Least and most digits, the highest value, and milliseconds of one."""
-_MONTHS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_ONES: Final = np.uint64(0x0101010101010101)
+"""Times a byte: a word full of it."""
+_TOPS: Final = np.uint64(0x80) * _ONES
+_ALL_BUT_TOPS: Final = np.uint64(0x7F) * _ONES
+_LINE_FEEDS: Final = np.uint64(_LF) * _ONES
+_TO_48, _TO_120 = (np.uint64(128 - code) * _ONES for code in (48, 120))
+"""Added to a word, sets the top of each byte that is as high."""
+_MIDDLES, _FROM_88 = np.uint64(0x78) * _ONES, np.uint64(88) * _ONES
 
-_LONGEST: Final = 64  # bytes of a name; a line with a longer one is irregular
+_SHORT: Final = 32  # bytes of a line: few are shorter on average
 _LEAST: Final = 15  # bytes of a sentence
-_SECONDS: Final = 10  # digits of a time in seconds
-_MILLIS: Final = 13
-_LEAST_MILLIS: Final = 10**11  # a smaller number is one of seconds
 
 
 class Lines(NamedTuple):
@@ -119,58 +116,119 @@ class Scan(NamedTuple):
 
 def scan_lines(data: bytes, longest: int, cut: list[int]) -> Scan:
     """Lines of more than `longest` bytes, and those with the indices `cut`, are too long and not read."""
-    block = padded(data)
-    ends = np.flatnonzero(block[: len(data)] == _LF)
-    if data and not data.endswith(b"\n"):
-        ends = np.append(ends, len(data))
-    starts = np.concatenate((np.zeros(min(1, len(ends)), np.int64), ends[:-1] + 1))
-    too_long = ends - starts > longest
+    block, room = padded(data), max(len(data) // _SHORT, *cut, 0) + 1
+    scan, count = _scanned(block, len(data), longest, cut, room)
+    return scan if count <= room else _scanned(block, len(data), longest, cut, count)[0]
+
+
+def _scanned(block: Bytes, size: int, longest: int, cut: list[int], room: int) -> tuple[Scan, int]:
+    """So many lines, which takes less time than to count them before; and how many there are."""
+    starts, ends = np.empty((2, room), np.int64)
+    too_long = np.zeros(room, np.bool_)
     too_long[cut] = True
-    ends = ends - ((block[ends - 1] == _CR) & (ends > starts))
-    lines = Lines(block, starts, ends, too_long)
-    sentences, tags, bare, pghps = (np.empty(lines.size, row) for row in (_SENTENCE, _TAG, _TAG, _ABOUT))
-    found, leading, alone, about = _scan(lines, sentences, tags, bare, pghps)
-    return Scan(
-        lines,
-        Sentences(*_columns(sentences[:found])),
-        TagColumns(*_columns(tags[:found])),
-        leading,
-        TagColumns(*_columns(bare[:alone])),
-        Pghps(*_columns(pghps[:about])),
+    sentence, tag, pghp = (np.empty(1, row) for row in (_SENTENCE, _TAG, _ABOUT))
+    sentences, tags, bare, pghps = (
+        np.empty((len(names), room), np.int64)
+        for names in (Sentences._fields, TagColumns._fields, TagColumns._fields, Pghps._fields)
     )
-
-
-def _columns(rows: Rows) -> Int64Array:
-    return rows.view(np.int64).reshape(len(rows), rows.dtype.itemsize // 8).T.copy()
+    count, found, leading, alone, about = _scan(
+        block, starts, ends, too_long, size, longest, sentence, tag, pghp, sentences, tags, bare, pghps
+    )
+    scan = Scan(
+        Lines(block, starts[:count], ends[:count], too_long[:count]),
+        Sentences(*sentences[:, :found]),
+        TagColumns(*tags[:, :found]),
+        leading,
+        TagColumns(*bare[:, :alone]),
+        Pghps(*pghps[:, :about]),
+    )
+    return scan, count
 
 
 @compiled
-def _scan(lines: Lines, sentences: Rows, tags: Rows, bare: Rows, pghps: Rows) -> tuple[int, int, int, int]:
-    block, found, leading, alone, about = lines.block, 0, 0, 0, 0
-    for line in range(len(lines.starts)):
-        start, end = lines.starts[line], lines.ends[line]
-        if start == end or lines.too_long[line]:
+def _scan(
+    block: Bytes,
+    starts: Int64Array,
+    ends: Int64Array,
+    too_long: Flags,
+    size: int,
+    longest: int,
+    sentence_row: Rows,
+    tag_row: Rows,
+    pghp_row: Rows,
+    sentences: Table,
+    tags: Table,
+    bare: Table,
+    pghps: Table,
+) -> tuple[int, int, int, int, int]:
+    """The rows have room for one: what is read goes on into columns."""
+    text, sentence, tag, pghp = block.ctypes.data, sentence_row[0], tag_row[0], pghp_row[0]
+    found = leading = alone = about = start = count = 0
+    while start < size:
+        stop = _line_end(text, start, size)
+        line = count
+        count += 1
+        if line >= len(starts):
+            start = stop + 1
             continue
-        first = block[start]
+        end = stop - (stop > start and byte_at(text, stop - 1) == _CR)
+        starts[line], ends[line] = start, end
+        too_long[line] |= stop - start > longest
+        begin, start = start, stop + 1
+        if begin == end or too_long[line]:
+            continue
+        first, after = byte_at(text, begin), 0
         if first == _BANG:
-            if _read_sentence(block, start, end, sentences[found]):
-                _no_tag(tags[found])
-                sentences[found].line = tags[found].line = line
-                found += 1
+            _no_tag(tag)
+            after = begin
         elif first == _BACKSLASH:
-            after = _read_tag(block, start, end, tags[found])
-            tags[found].line = line
+            after = _read_tag(text, begin, end, tag)
             if after == end:
-                bare[alone] = tags[found]
+                to = alone
                 alone += 1
-            elif after > 0 and _read_sentence(block, after, end, sentences[found]):
-                sentences[found].line = line
-                found += 1
-                leading += 1
-        elif first == _DOLLAR and _read_pghp(block, start, end, pghps[about]):
-            pghps[about].line = line
+                bare[0, to], bare[1, to] = line, tag.time
+                bare[2, to], bare[3, to] = tag.station, tag.station_length
+                bare[4, to], bare[5, to] = tag.group, tag.group_length
+                bare[6, to], bare[7, to] = tag.info, tag.info_length
+                continue
+        elif first == _DOLLAR and read_pghp(text, begin, end, pghp):
+            to = about
             about += 1
-    return found, leading, alone, about
+            pghps[0, to], pghps[1, to] = line, pghp.time
+            pghps[2, to], pghps[3, to], pghps[4, to] = pghp.station, pghp.length, pghp.checksum
+            continue
+        if (first == _BANG or after > 0) and _read_sentence(text, after, end, sentence):
+            to = found
+            found, leading = found + 1, leading + (after > begin)
+            tags[0, to], tags[1, to] = line, tag.time
+            tags[2, to], tags[3, to] = tag.station, tag.station_length
+            tags[4, to], tags[5, to] = tag.group, tag.group_length
+            tags[6, to], tags[7, to] = tag.info, tag.info_length
+            sentences[0, to], sentences[1, to], sentences[2, to] = line, sentence.total, sentence.number
+            sentences[3, to], sentences[4, to] = sentence.start, sentence.length
+            sentences[5, to], sentences[6, to] = sentence.channel, sentence.fill
+            sentences[7, to], sentences[8, to], sentences[9, to] = (
+                sentence.checksum,
+                sentence.own,
+                sentence.key,
+            )
+            sentences[10, to] = sentence.time
+            sentences[11, to], sentences[12, to] = sentence.suffix, sentence.suffix_length
+    return count, found, leading, alone, about
+
+
+@compiled
+def _line_end(text: int, start: int, size: int) -> int:
+    """The place of the next line feed, or the end."""
+    at = start
+    while at + 8 <= size:
+        word = word_at(text, at) ^ _LINE_FEEDS
+        if (word - _ONES) & ~word & _TOPS:
+            break
+        at += 8
+    while at < size and byte_at(text, at) != _LF:
+        at += 1
+    return at
 
 
 @compiled
@@ -180,27 +238,30 @@ def _no_tag(tag: Any) -> None:
 
 
 @compiled
-def _read_tag(block: Bytes, start: int, end: int, tag: Any) -> int:
+def _read_tag(text: int, start: int, end: int, tag: Any) -> int:
     """Read a tag block with a good checksum; returns the place after it, 0 where it is irregular."""
     _no_tag(tag)
     begin, at = start + 1, start + 1
     while True:
         field, colon = at, 0
-        while at < end and block[at] != _COMMA and block[at] != _STAR:
-            if _IS_MARK[block[at]]:
-                return 0
-            if block[at] == _COLON and colon == 0:
-                colon = at
+        while at < end:
+            code = byte_at(text, at)
+            if _IS_TAG_MARK[code]:
+                if code in (_COMMA, _STAR):
+                    break
+                if code != _COLON:
+                    return 0
+                colon = colon or at
             at += 1
         if at >= end:
             return 0
         value = colon + 1 if colon else at
         length, width = at - value, (colon if colon else at) - field
-        code = block[field]
-        if width == 2 and code == _S and block[field + 1] == _I:
+        code = byte_at(text, field)
+        if width == 2 and code == _S and byte_at(text, field + 1) == _I:
             code, width = _I, 1
         if width == 1 and code in (_C, _S, _G, _I):
-            if colon == 0 or length > _LONGEST:
+            if colon == 0 or length > LONGEST:
                 return 0
             if code == _S:
                 tag.station, tag.station_length = value, length
@@ -209,190 +270,101 @@ def _read_tag(block: Bytes, start: int, end: int, tag: Any) -> int:
             elif code == _I:
                 tag.info, tag.info_length = value, length
             else:
-                tag.time = _epoch(block, value, at)
+                tag.time = epoch(text, value, at)
                 if tag.time == UNTOLD:
                     return 0
-        if block[at] == _STAR:
+        if byte_at(text, at) == _STAR:
             break
         at += 1
-    given = _hexadecimal(block, at + 1, end)
-    if at == begin or at + 3 >= end or block[at + 3] != _BACKSLASH or given < 0:
+    given = hexadecimal(text, at + 1, end)
+    if at == begin or at + 3 >= end or byte_at(text, at + 3) != _BACKSLASH or given < 0:
         return 0
-    if given != 0 and given != _checksum(block, begin, at):  # `*00` is a placeholder
+    if given != 0 and given != checksum(text, begin, at):  # `*00` is a placeholder
         return 0
     return at + 4
 
 
 @compiled
-def _read_sentence(block: Bytes, start: int, end: int, to: Any) -> bool:
+def _read_sentence(text: int, start: int, end: int, to: Any) -> bool:
     """Read a well-formed sentence with a good checksum, and what follows it up to the end of its line."""
-    if end - start < _LEAST or block[start] != _BANG:
+    if end - start < _LEAST or byte_at(text, start) != _BANG:
         return False
-    formatter, total, number = block[start + 5], block[start + 7] - _ZERO, block[start + 9] - _ZERO
-    if not (_IS_TALKER[block[start + 1]] and _IS_TALKER[block[start + 2]]):
+    formatter, total, number = (
+        byte_at(text, start + 5),
+        byte_at(text, start + 7) - _ZERO,
+        byte_at(text, start + 9) - _ZERO,
+    )
+    if not (_IS_TALKER[byte_at(text, start + 1)] and _IS_TALKER[byte_at(text, start + 2)]):
         return False
-    if block[start + 3] != _V or block[start + 4] != _D or (formatter != _M and formatter != _O):
+    if (
+        byte_at(text, start + 3) != _V
+        or byte_at(text, start + 4) != _D
+        or (formatter != _M and formatter != _O)
+    ):
         return False
-    if block[start + 6] != _COMMA or block[start + 8] != _COMMA or block[start + 10] != _COMMA:
+    if (
+        byte_at(text, start + 6) != _COMMA
+        or byte_at(text, start + 8) != _COMMA
+        or byte_at(text, start + 10) != _COMMA
+    ):
         return False
     if total < 1 or total > 9 or number < 1 or number > total:
         return False
     at = start + 11
     sequence = channel = 0
-    while block[at] != _COMMA:
-        if at == start + 13 or block[at] < _ZERO or block[at] > _NINE:
+    while byte_at(text, at) != _COMMA:
+        if at == start + 13 or byte_at(text, at) < _ZERO or byte_at(text, at) > _NINE:
             return False
-        sequence = sequence << 8 | block[at]
+        sequence = sequence << 8 | byte_at(text, at)
         at += 1
     at += 1
     begin = at
-    while block[at] != _COMMA:
-        code = block[at]
-        if at == begin + 2 or _IS_MARK[code] or code == _LF or (code == 0 and at == begin):
+    while byte_at(text, at) != _COMMA:
+        code = byte_at(text, at)
+        if at == begin + 2 or IS_MARK[code] or code == _LF or (code == 0 and at == begin):
             return False
         channel = channel << 8 | code
         at += 1
     payload = at + 1
     at = payload
-    while _IS_ARMOUR[block[at]]:
+    while True:
+        word = word_at(text, at)  # its bytes below 128: those from 48 to 87, and from 96 to 119, are armour
+        odd = (word & _MIDDLES ^ _FROM_88) + _ALL_BUT_TOPS
+        if (word + _TO_48) & ~(word + _TO_120) & odd & ~word & _TOPS != _TOPS:
+            break
+        at += 8
+    while _IS_ARMOUR[byte_at(text, at)]:
         at += 1
-    if at == payload or at + 5 > end or block[at] != _COMMA or block[at + 2] != _STAR:
+    if at == payload or at + 5 > end or byte_at(text, at) != _COMMA or byte_at(text, at + 2) != _STAR:
         return False
-    fill = block[at + 1] - _ZERO
+    fill = byte_at(text, at + 1) - _ZERO
     if fill < 0 or fill > 6 or (fill > 0 and number < total):
         return False
-    given = _hexadecimal(block, at + 3, end)
-    if given != _checksum(block, start + 1, at + 2):
+    given = hexadecimal(text, at + 3, end)
+    if given != checksum(text, start + 1, at + 2):
         return False
     to.total, to.number, to.channel, to.fill = total, number, channel, fill
     to.start, to.length, to.checksum = payload, at - payload, given
     to.own = formatter == _O
-    key = (int(block[start + 1]) << 8 | block[start + 2]) << 8 | formatter
+    key = (int(byte_at(text, start + 1)) << 8 | byte_at(text, start + 2)) << 8 | formatter
     to.key = ((key << 4 | total) << 16 | sequence) << 16 | channel
-    return _read_suffix(block, at + 5, end, to)
+    return _read_suffix(text, at + 5, end, to)
 
 
 @compiled
-def _read_suffix(block: Bytes, start: int, end: int, to: Any) -> bool:
+def _read_suffix(text: int, start: int, end: int, to: Any) -> bool:
     """What follows a checksum: nothing, or fields of which the last one is a time."""
     to.time, to.suffix, to.suffix_length = UNTOLD, start, 0
     if start == end:
         return True
-    if block[start] != _COMMA:
+    if byte_at(text, start) != _COMMA:
         return False
     last = start
     for at in range(start, end):
-        code = block[at]
+        code = byte_at(text, at)
         if code == _COMMA:
             last = at
-        elif _IS_MARK[code]:
+        elif IS_MARK[code]:
             return False
-    to.time, to.suffix_length = _epoch(block, last + 1, end), last - start
-    return to.time != UNTOLD and last - start <= _LONGEST
-
-
-@compiled
-def _read_pghp(block: Bytes, start: int, end: int, pghp: Any) -> bool:
-    """Read a `$PGHP` line with as many fields as it should have and a good checksum."""
-    if end - start < len(_PGHP):
-        return False
-    for at in range(len(_PGHP)):
-        if block[start + at] != _PGHP[at]:
-            return False
-    at = start + len(_PGHP)
-    date = time = 0
-    for field in range(len(_PGHP_FIELDS)):
-        least, most, highest, unit = _PGHP_FIELDS[field]
-        stop = _field_end(block, at, end)
-        value = _decimal(block, at, stop)
-        if not 0 <= value <= highest or not least <= stop - at <= most or block[stop] != _COMMA:
-            return False
-        date = date if unit else date * 100 + value
-        time += value * unit
-        at = stop + 1
-    days = _days(date // 10_000, date // 100 % 100, date % 100)
-    if days == UNTOLD:
-        return False
-    station = at
-    for _ in range(4):
-        length = at - 1 - station  # of the first three fields, by the end of the fourth
-        at = _field_end(block, at, end)
-        if at == end or block[at] != _COMMA:
-            return False
-        at += 1
-    given = _hexadecimal(block, at, end)
-    if given < 0 or length > _LONGEST or at + 5 > end or block[at + 2] != _STAR:
-        return False
-    if _hexadecimal(block, at + 3, end) != _checksum(block, start + 1, at + 2):
-        return False
-    for after in range(at + 5, end):
-        if _IS_MARK[block[after]]:
-            return False
-    pghp.time, pghp.checksum = days * DAY + time, given
-    pghp.station, pghp.length = station, length
-    return True
-
-
-@compiled
-def _field_end(block: Bytes, start: int, end: int) -> int:
-    """The place of the next comma, or of another mark, or the end."""
-    at = start
-    while at < end and block[at] != _COMMA and not _IS_MARK[block[at]]:
-        at += 1
-    return at
-
-
-@compiled
-def _days(year: int, month: int, day: int) -> int:
-    """Days since 1970 in the Gregorian calendar; UNTOLD where there is no such day."""
-    if year < 1 or month < 1 or month > 12 or day < 1:
-        return UNTOLD
-    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
-    if day > _MONTHS[month - 1] + (leap and month == 2):
-        return UNTOLD
-    before = year - 1
-    days = before * 365 + before // 4 - before // 100 + before // 400 - 719_162 + day - 1
-    for earlier in range(month - 1):
-        days += _MONTHS[earlier] + (leap and earlier == 1)
-    return days
-
-
-@compiled
-def _epoch(block: Bytes, start: int, end: int) -> int:
-    """Seconds (10 digits) or milliseconds (13 digits) since 1970 as milliseconds; UNTOLD for all else."""
-    value = _decimal(block, start, end)
-    if value >= 0 and end - start == _SECONDS:
-        return value * SECOND
-    return value if value >= _LEAST_MILLIS and end - start == _MILLIS else UNTOLD
-
-
-@compiled
-def _decimal(block: Bytes, start: int, end: int) -> int:
-    """A number of at most 16 digits; -1 where there is none, or something else."""
-    if start == end or end - start > 16:
-        return -1
-    value = 0
-    for at in range(start, end):
-        digit = block[at] - _ZERO
-        if digit < 0 or digit > 9:
-            return -1
-        value = value * 10 + digit
-    return value
-
-
-@compiled
-def _hexadecimal(block: Bytes, at: int, end: int) -> int:
-    """Two digits; -1 where there are none before the end."""
-    if at + 2 > end:
-        return -1
-    high, low = _HEX[block[at]], _HEX[block[at + 1]]
-    return int(high) << 4 | low if (high | low) < 16 else -1
-
-
-@compiled
-def _checksum(block: Bytes, start: int, end: int) -> int:
-    """XOR of the bytes (IEC 61162-1)."""
-    result = 0
-    for code in block[start:end]:
-        result ^= code
-    return result
+    to.time, to.suffix_length = epoch(text, last + 1, end), last - start
+    return to.time != UNTOLD and last - start <= LONGEST

@@ -1,6 +1,8 @@
 """Repeats and order in columns, against the plain rule, also where different payloads share a hash."""
 
+from contextlib import nullcontext
 from itertools import pairwise
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
@@ -76,8 +78,10 @@ def settled(heard: list[Heard], cuts: list[int], window: int) -> list[tuple[bool
     st.lists(st.integers(0, 40), max_size=4),
     st.sampled_from([0, 10, 50]),
     st.booleans(),
+    st.booleans(),
 )
-def test_repeats(heard: list[Heard], cuts: list[int], window: int, colliding: bool) -> None:
+def test_repeats(heard: list[Heard], cuts: list[int], window: int, colliding: bool, full: bool) -> None:
+    """Also where the table is full at nearly every batch, and is spread, packed, or made anew."""
     heard = sorted(heard)
     cuts = [min(cut, len(heard)) for cut in cuts]
     expected, first, kept = [], dict[tuple[bytes, int], tuple[int, int]](), 0
@@ -90,11 +94,11 @@ def test_repeats(heard: list[Heard], cuts: list[int], window: int, colliding: bo
             first[payload, salt] = time, kept
             expected.append((False, kept, 0))
             kept += 1
-    if not colliding:
+    given: dict[str, Any] = {"_LEAST_ROOM": 2, "_ROOM": 4, "_TEXT": 32, "_SPARE": 1} if full else {}
+    if colliding:
+        given["_FACTOR"] = np.uint64(0)
+    with patch.multiple(transmissions, **given) if given else nullcontext():
         found = settled(heard, cuts, window)
-    else:
-        with patch.object(transmissions, "_FACTOR", 0):
-            found = settled(heard, cuts, window)
     assert [
         each if each[0] else (False, number, 0) for each, (_, number, _) in zip(found, expected, strict=True)
     ] == expected

@@ -4,7 +4,7 @@ none may end in a 5xx, and none in a failure that the feed logs.
     python -m tests.streams.feed.siege [--minutes 60] [--seed 1] [--deep 0.9]
 
 Rounds of Schemathesis, with all its checks, by the OpenAPI document, each with another seed; beside them
-random requests, one at a time: nine in ten by default carry a token and are well-formed, with wild values
+random requests, four at a time: nine in ten by default carry a token and are well-formed, with wild values
 (`deep_requests.py`), the others are random bytes, headers, parameters and bodies (`random_requests.py`).
 Prints a line for each round, and how often each operation was answered how; what Schemathesis finds is in the
 folder that is printed first. Ends with 1 if anything was found.
@@ -50,6 +50,8 @@ STREAM: Final = "streamEvents"
 STREAM_ROUND: Final = 60.0
 MOST: Final = 3_000_000
 """Bytes of an answer that are read at most."""
+AT_ONCE: Final = 4
+"""Random requests at a time."""
 LONGEST: Final = 2.0
 """Seconds for which the body of an answer is read: the stream does not end."""
 LOOKED_UP: Final = re.compile(r"(?<=events|essels|lences|fences)/(?!stream|drawn\.)[^/]+")
@@ -154,12 +156,23 @@ async def besiege(
     while (left := begin + seconds - time.monotonic()) > 1:
         stream = number % 6 == 1
         span = min(left, STREAM_ROUND if stream else ROUND)
-        requests = Requests(seed + number, ids, vessels[number % len(vessels)], TOKEN)
-        deep = DeepRequests(seed + number, known, TOKEN)
         told = out / f"round-{number}.txt"
+
+        first, end = seed + AT_ONCE * number, time.monotonic() + span
+        at_once = [
+            bombard(
+                feed.url,
+                Requests(its, ids, vessels[its % len(vessels)], TOKEN),
+                DeepRequests(its, known, TOKEN),
+                share,
+                its,
+                found,
+                end,
+            )
+            for its in range(first, first + AT_ONCE)
+        ]
         (wrong, text), _ = await asyncio.gather(
-            schemathesis(feed.url, seed + number, span, stream, out, hooks),
-            bombard(feed.url, requests, deep, share, seed + number, found, time.monotonic() + span),
+            schemathesis(feed.url, seed + number, span, stream, out, hooks), asyncio.gather(*at_once)
         )
         await asyncio.to_thread(told.write_text, text, "utf-8")
         cases = re.search(r"(\d+) generated", text)

@@ -173,8 +173,8 @@ class Sender:
         wait = self._backoff.next()
         self._note_outage()
         log.warning("kafka_unavailable", broker=self._target.broker, error=reason(error),
-            remedy=remedy("Kafka", error), retry_in_s=wait,
-            waiting_frames=self._counters.buffered_frames)  # fmt: skip
+            retry_in_s=wait, waiting_frames=self._counters.buffered_frames,
+            remedy=remedy("Kafka", error))  # fmt: skip
         await asyncio.sleep(wait)
 
     def _stalled(self) -> None:

@@ -23,6 +23,7 @@ from faust.types import TP
 from models.errors import InputError
 from streams.deployment import heartbeat
 from streams.deployment.config import Deployment, from_environment
+from streams.deployment.rights import GROUP
 from streams.deployment.topics import specs, stage_topics
 from streams.deployment.topics_admin import TopicsError, ensure_topics
 from streams.pipeline.case_operator import CaseOperator
@@ -62,7 +63,7 @@ class Pipeline(faust.App):
         self.redis = connect(deployment.redis, 10)
         self.registry = SourceRegistry(deployment.broker, deployment.topics.sources)
         super().__init__(
-            f"{deployment.prefix}tankerwatch",
+            f"{deployment.prefix}{GROUP}",
             broker=f"kafka://{deployment.broker}",
             broker_credentials=credentials(),
             store="memory://",

@@ -37,7 +37,7 @@ from streams.deployment.config import Deployment
 from streams.deployment.topics import specs
 from streams.deployment.topics_admin import ensure_topics
 from streams.runtime import logs
-from streams.runtime.kafka_client import reader
+from streams.runtime.kafka_client import reader, taken
 from streams.runtime.logs import get_logger
 from streams.runtime.retry import KAFKA_AWAY, retry_until_available
 from streams.runtime.tasks import end
@@ -135,7 +135,7 @@ class Follower:
         changed = busy = not self._writer.empty
         while not self._stop.is_set():
             try:
-                got = await consumer.getmany(timeout_ms=0 if busy else 500, max_records=500)
+                got = await taken(consumer, self._deployment.broker, 0 if busy else 500, 500)
             except OffsetOutOfRangeError:
                 await self._seek(consumer)
                 continue
@@ -258,7 +258,9 @@ class Follower:
 
     async def _connect(self) -> AIOKafkaConsumer:
         wanted = self._deployment
-        await ensure_topics(wanted.broker, specs(wanted.topics, wanted.raw_partitions, wanted.spread))
+        every = specs(wanted.topics, wanted.raw_partitions, wanted.spread)
+        read = [spec for spec in every if spec.name in self._topics.values()]
+        await ensure_topics(wanted.broker, read)
         partitions = [TopicPartition(self._topics[name], 0) for name in ("ticks", "events", "sources")]
         raw = self._topics["raw"]
         partitions += [TopicPartition(raw, number) for number in range(wanted.raw_partitions)]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, TopicAuthorizationFailedError, for_code
 
 from models.errors import TankerwatchError
 from streams.deployment.topics import TopicSpec
@@ -30,7 +30,8 @@ async def ensure_topics(
     """Create the topics that are missing. Returns the number of partitions of every topic.
 
     Existing topics must have the number of partitions of their spec; with `adopt` any number will do. Raises
-    TopicsError, and KafkaError or OSError if Kafka can't be reached.
+    TopicsError, TopicAuthorizationFailedError for topics that this client may neither see nor create, and
+    KafkaError or OSError if Kafka can't be reached.
     """
     wanted = {spec.name: spec for spec in specs}
     admin = AIOKafkaAdminClient(**connection(broker), request_timeout_ms=timeout_ms)
@@ -87,6 +88,9 @@ async def _create(admin: AIOKafkaAdminClient, specs: list[TopicSpec], replicatio
         NewTopic(spec.name, spec.partitions, replication, topic_configs=dict(spec.config)) for spec in specs
     ]
     answer = await admin.create_topics(new)
+    refused = TopicAuthorizationFailedError.errno
+    if forbidden := sorted(name for name, code, *_ in answer.topic_errors if code == refused):
+        raise TopicAuthorizationFailedError(", ".join(forbidden))
     for name, code, *text in answer.topic_errors:
         error: type[KafkaError] = for_code(code)
         if code and error is not TopicAlreadyExistsError:  # another process was quicker

@@ -167,11 +167,11 @@ def _weighed(reason: Reason, side: Side, table: ReasonTable | None) -> Weighed:
 
 
 def _thresholds(row: ReasonType | None, reason: Reason, table: ReasonTable | None) -> Sequence[str]:
-    """The settings that may hold the threshold; the one that does, where the defaults tell them apart."""
+    """The settings that may hold the threshold, first those whose defaults it equals: an event does not tell
+    which settings were in force."""
     if row is None or table is None:
         return ()
-    names = [name for name in row.thresholds if measure(table.defaults, name) == reason.threshold]
-    return names if len(names) == 1 else row.thresholds
+    return sorted(row.thresholds, key=lambda name: measure(table.defaults, name) != reason.threshold)
 
 
 def _row(code: str, side: Side, table: ReasonTable | None) -> ReasonType | None:

@@ -21,7 +21,7 @@ from streams.ingest.outbox import Content, Outbox
 from streams.runtime.backoff import Backoff, Delays
 from streams.runtime.kafka_client import connection
 from streams.runtime.logs import RateLimit, get_logger
-from streams.runtime.refusals import reason
+from streams.runtime.refusals import reason, remedy
 from streams.runtime.tasks import first_of
 
 log = get_logger(__name__)
@@ -173,7 +173,8 @@ class Sender:
         wait = self._backoff.next()
         self._note_outage()
         log.warning("kafka_unavailable", broker=self._target.broker, error=reason(error),
-            retry_in_s=wait, waiting_frames=self._counters.buffered_frames)  # fmt: skip
+            retry_in_s=wait, waiting_frames=self._counters.buffered_frames,
+            remedy=remedy("Kafka", error))  # fmt: skip
         await asyncio.sleep(wait)
 
     def _stalled(self) -> None:

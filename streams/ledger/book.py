@@ -68,7 +68,8 @@ class Book:
     def deliveries(self) -> list[Delivery]:
         """Each delivery once, by start."""
         ends = {id for chain in self.chains.values() for id in chain.calls}
-        calls = sorted((call.began, id, call) for id, call in self.calls.items())
+        gone = self._same_cargoes()
+        calls = sorted((call.began, id, call) for id, call in self.calls.items() if id not in gone)
         found: dict[str, list[Delivery]] = {}
         for now in (call.delivery for _, id, call in calls if call.counts or id in ends):
             before = found.setdefault(now.ship, [])
@@ -79,6 +80,23 @@ class Book:
         return sorted(
             (one for some in found.values() for one in some), key=lambda one: (one.start, one.event)
         )
+
+    def _same_cargoes(self) -> set[str]:
+        """Calls that are not counted because another one of the ship is, at the end of the same chain.
+
+        A chain is one cargo. Where one of two calls was in the dark, and may have been none, the one that
+        shows more counts. Draughts before and after both show two parts of the cargo.
+        """
+        gone: set[str] = set()
+        for chain in self.chains.values():
+            kept: dict[str, Delivery] = {}
+            known = ((id, self.calls[id].delivery) for id in chain.calls if id in self.calls)
+            for id, now in sorted(known, key=lambda each: (*_shows(each[1]), each[0]), reverse=True):
+                best = kept.setdefault(now.ship, now)
+                in_the_dark = best is not now and (best.dark or now.dark)
+                if in_the_dark and not (best.by_draught and now.by_draught):
+                    gone.add(id)
+        return gone
 
     def forget_before(self, year: int) -> None:
         """Drop calls that began before this year, and chains that end at none of those kept."""
@@ -110,9 +128,14 @@ def _apart(before: Delivery, now: Delivery) -> int:
     return from_text(now.start) - from_text(before.end or before.start)
 
 
+def _shows(call: Delivery) -> tuple[bool, float]:
+    """By how much a call shows that something was landed."""
+    return call.seen, call.barrels.mid
+
+
 def _joined(one: Delivery, other: Delivery) -> Delivery:
     """Two calls of one load: it is counted once, by the call that shows more."""
-    main = max((one, other), key=lambda each: (each.seen, each.barrels.mid, each is one))
+    main = max((one, other), key=lambda each: (*_shows(each), each is one))
     ends = None if other.end is None else max(one.end or other.end, other.end)
     return msgspec.structs.replace(
         main, start=one.start, end=ends, seen=one.seen or other.seen, dark=one.dark and other.dark

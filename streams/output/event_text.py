@@ -129,7 +129,7 @@ def _changes(before: Event, after: Event) -> Iterator[str]:
     if before.score != after.score:
         yield f"score {before.score:.2f} → {after.score:.2f}"
     if lasted(before) != lasted(after):
-        yield f"{lasted(before) or '?'} → {lasted(after) or '?'}"
+        yield f"{lasted(before) or 'open'} → {lasted(after) or 'open'}"
     if [name_of(vessel) for vessel in before.vessels] != [name_of(vessel) for vessel in after.vessels]:
         yield "vessel names changed"
     yield from _differing("for it", before.reasons, after.reasons)

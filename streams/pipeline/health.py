@@ -21,7 +21,7 @@ from streams.pipeline import checkpoint
 from streams.pipeline.operator import OVERTAKEN
 from streams.runtime.kafka_client import connection
 from streams.runtime.redis_client import connect
-from streams.runtime.refusals import reason, remedy
+from streams.runtime.refusals import or_unseen, reason, remedy
 from streams.runtime.retry import KAFKA_AWAY, REDIS_AWAY
 from streams.store.event_log import EventLog, offsets
 from streams.store.keys import Keys
@@ -194,7 +194,9 @@ async def _stored(client: Any, deployment: Deployment) -> _Stored:
 def _judge(health: Health, deployment: Deployment, ends: Ends, stored: _Stored, now: float) -> None:
     """Fill in what is known, and every problem that shows."""
     for topic, number in sorted(place for place, end in ends.items() if end is None):
-        health.problems.append(f"topic {topic}[{number}] is missing; a worker makes it at its start")
+        health.problems.append(
+            f"topic {topic}[{number}] is missing; a worker makes it at its start{or_unseen()}"
+        )
     for (stage, number), place in deployment.stage_partitions.items():
         if (end := ends[place]) is not None:
             beat = stored.heartbeats.get(f"{stage}:{number}")

@@ -20,6 +20,7 @@ from models.errors import UNDECODABLE, TankerwatchError
 from models.time import MINUTE, Millis, to_text
 from streams.deployment import heartbeat, wire
 from streams.deployment.config import Deployment
+from streams.deployment.rights import GROUP
 from streams.deployment.wire import RawFrame, Registration, WireError
 from streams.pipeline import checkpoint
 from streams.pipeline.operators import VesselOperator
@@ -86,7 +87,7 @@ async def _check_no_worker(deployment: Deployment) -> None:
     admin = AIOKafkaAdminClient(**connection(deployment.broker))
     try:
         await admin.start()
-        (answer,) = await admin.describe_consumer_groups([f"{deployment.prefix}tankerwatch"])
+        (answer,) = await admin.describe_consumer_groups([f"{deployment.prefix}{GROUP}"])
         members = [member for described in answer.groups for member in described[5]]
     finally:
         await admin.close()

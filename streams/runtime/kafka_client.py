@@ -3,21 +3,27 @@
 All clients of all processes take these settings from here, so none can be forgotten.
 """
 
+import asyncio
 import os
 import ssl
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar, Final
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from streams.runtime.authorities import trusting
 from streams.runtime.environment import PREFIX, VariableError, Variables, load
 from streams.runtime.logs import get_logger
+from streams.runtime.refusals import FORBIDDEN
+from streams.runtime.retry import note_absence, note_return
 from streams.runtime.secrecy import keep
 
 log = get_logger(__name__)
 KAFKA: Final = f"{PREFIX}KAFKA_"
+REFUSED_SECONDS: Final = 1.0
+"""Time until a client asks again for what it was not allowed to read."""
+Taken = dict[TopicPartition, list[ConsumerRecord]]
 MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 
 
@@ -113,6 +119,23 @@ async def reader(broker: str, partitions: Sequence[TopicPartition]) -> AIOKafkaC
         await consumer.stop()
         raise
     return consumer
+
+
+async def taken(consumer: AIOKafkaConsumer, broker: str, milliseconds: int, most: int) -> Taken:
+    """The next messages by partition: at most so many, and none where none came in this time.
+
+    There are none while Kafka does not let this client read one of the topics; the log says so. Raises
+    OffsetOutOfRangeError.
+    """
+    try:
+        got: Taken = await consumer.getmany(timeout_ms=milliseconds, max_records=most)
+    except FORBIDDEN as error:
+        note_absence("Kafka", broker, error)
+        await asyncio.sleep(REFUSED_SECONDS)
+        return {}
+    if got:
+        note_return("Kafka", broker)
+    return got
 
 
 @lru_cache(8)

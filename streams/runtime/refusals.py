@@ -1,10 +1,17 @@
 """Why Kafka or Redis lets a client in nowhere, in a few words, and which variable to set."""
 
 import logging
+import os
 import ssl
 from typing import Final
 
-from aiokafka.errors import AuthenticationFailedError, SaslAuthenticationFailed
+from aiokafka.errors import (
+    AuthenticationFailedError,
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    SaslAuthenticationFailed,
+    TopicAuthorizationFailedError,
+)
 from redis.exceptions import AuthenticationError, NoPermissionError
 
 from streams.runtime.environment import PREFIX
@@ -16,6 +23,13 @@ _AUTHENTICATION: Final = (
     AuthenticationFailedError,
     SaslAuthenticationFailed,
 )
+FORBIDDEN: Final = (
+    TopicAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    ClusterAuthorizationFailedError,
+)
+"""What Kafka says to a client that it knows, and that may not do what it asks for."""
+_RIGHTS: Final = "docs/reference/rights.md"
 
 
 class _LastOfKafka(logging.Filter):
@@ -52,6 +66,8 @@ def reason(error: Exception) -> str:
     text = str(cause)
     if _refused(text) or (text == str(error) and "bootstrap" in text):
         return "nobody answers there"
+    if isinstance(cause, FORBIDDEN):
+        return f"it does not let {_who()} use {_what(cause)}"
     if isinstance(cause, AuthenticationFailedError | SaslAuthenticationFailed):
         return "it refuses the user or the password"
     if verify := next((each for each in _causes(cause) if isinstance(each, ssl.SSLError)), None):
@@ -64,6 +80,10 @@ def reason(error: Exception) -> str:
 def remedy(service: str, error: Exception) -> str:
     """What to do about it; `service` is Kafka or Redis."""
     cause, prefix = _cause(error), f"{PREFIX}{service.upper()}_"
+    if isinstance(cause, FORBIDDEN):
+        topics = isinstance(cause, TopicAuthorizationFailedError)
+        made = "start a worker if none has made the topics yet, " if topics else ""
+        return f"{made}give it the rights of this program ({_RIGHTS}), or correct {prefix}USER"
     if isinstance(cause, _AUTHENTICATION):
         return f"correct {prefix}USER and {prefix}PASSWORD_FILE"
     if service == "Kafka" and any(map(_wants_certificate, _causes(cause))):
@@ -77,6 +97,29 @@ def remedy(service: str, error: Exception) -> str:
             )
         return f"start it, or correct {prefix}TLS and {prefix}SASL, or {_ADDRESS[service]}"
     return f"start it, or correct {_ADDRESS[service]}"
+
+
+def or_unseen() -> str:
+    """What else to do about a topic that seems not to be there: Kafka shows only those with a right to it."""
+    if not os.environ.get(f"{PREFIX}KAFKA_USER"):
+        return ""
+    return f", or give {_who()} the rights of this program ({_RIGHTS})"
+
+
+def _who() -> str:
+    user = os.environ.get(f"{PREFIX}KAFKA_USER")
+    return f"the user {user}" if user else "this client"
+
+
+def _what(forbidden: Exception) -> str:
+    """The topics or the group that the error names."""
+    named = ", ".join(
+        each if isinstance(each, str) else ", ".join(map(str, sorted(each))) if isinstance(each, set) else ""
+        for each in forbidden.args
+    )
+    if isinstance(forbidden, GroupAuthorizationFailedError):
+        return f"the consumer group {named}".rstrip()
+    return named or "it in this way"
 
 
 def _cause(error: Exception) -> Exception:

@@ -12,7 +12,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from streams.runtime.logs import RateLimit, get_logger
-from streams.runtime.refusals import reason, remedy
+from streams.runtime.refusals import FORBIDDEN, reason, remedy
 from streams.runtime.secrecy import address_of
 
 log = get_logger(__name__)
@@ -41,20 +41,20 @@ async def retry_until_available(
     """Await `attempt` again and again while it raises one of `away`, and return its result.
 
     The log says at once, and then every minute, that the service is away, and once that it is back. `where`
-    is the address of the service. Raises any other exception of `attempt`, and errors of Kafka for which a
-    retry is no use.
+    is the address of the service. A right that is missing may be given, so it is waited for, too. Raises any
+    other exception of `attempt`, and errors of Kafka for which a retry is no use.
     """
-    where = address_of(where)
 
     def is_away(error: Exception) -> bool:
-        if not isinstance(error, away) or getattr(error, "retriable", True) is False:
+        if not isinstance(error, away):
             return False
-        _log_absence(service, where, error)
+        if getattr(error, "retriable", True) is False and not isinstance(error, FORBIDDEN):
+            return False
+        note_absence(service, where, error)
         return True
 
     result = await ENDLESS(is_away, attempt)
-    if gone := _absent.pop((service, where), None):
-        log.warning("back", service=service, at=where, seconds=round(time.monotonic() - gone.since))
+    note_return(service, where)
     return result
 
 
@@ -70,7 +70,9 @@ _absent: dict[tuple[str, str], _Absence] = {}
 """By service and address. Several parts of a process wait for the same service, and one of them logs it."""
 
 
-def _log_absence(service: str, where: str, error: Exception) -> None:
+def note_absence(service: str, where: str, error: Exception) -> None:
+    """Log that the service at this address is away, at once and then every minute."""
+    where = address_of(where)
     absence = _absent.setdefault((service, where), _Absence())
     if absence.may_log():
         log.error(
@@ -78,3 +80,10 @@ def _log_absence(service: str, where: str, error: Exception) -> None:
             seconds=round(time.monotonic() - absence.since),
             remedy=remedy(service, error),
         )  # fmt: skip
+
+
+def note_return(service: str, where: str) -> None:
+    """Log that it is back, if it was away."""
+    where = address_of(where)
+    if gone := _absent.pop((service, where), None):
+        log.warning("back", service=service, at=where, seconds=round(time.monotonic() - gone.since))

@@ -270,7 +270,7 @@ class EventLog(JudgementLog):
         return "", "" if offset is None else offset.decode()
 
     async def heard_at(self, since: Millis) -> dict[int, Millis]:
-        found = (await self._redis.eval(_HEARD, 1, self.keys.heard, since)).split()
+        found = (await self._redis.eval_ro(_HEARD, 1, self.keys.heard, since)).split()
         return {int(mmsi): int(at) for mmsi, at in zip(found[::2], found[1::2], strict=True)}
 
     async def newest(self) -> Millis | None:

@@ -28,7 +28,7 @@ from streams.deployment.topics import specs
 from streams.deployment.topics_admin import ensure_topics
 from streams.runtime import exit_codes, logs, metrics
 from streams.runtime.fencing import Fenced, SetBack
-from streams.runtime.kafka_client import reader
+from streams.runtime.kafka_client import Taken, reader, taken
 from streams.runtime.logs import get_logger
 from streams.runtime.redis_client import connect
 from streams.runtime.retry import KAFKA_AWAY, REDIS_AWAY, retry_until_available
@@ -101,7 +101,7 @@ class Sink:
         sweep_at = 0.0
         while not self._stop.is_set():
             try:
-                got = await consumer.getmany(timeout_ms=500, max_records=1_000)
+                got = await taken(consumer, self._deployment.broker, 500, 1_000)
             except OffsetOutOfRangeError:
                 await self._seek(consumer)
                 continue
@@ -115,7 +115,7 @@ class Sink:
             except (SetBack, *REDIS_AWAY) as error:
                 await self._recover(consumer, error)
 
-    def _batches(self, got: dict[TopicPartition, list[ConsumerRecord]]) -> list[Batch]:
+    def _batches(self, got: Taken) -> list[Batch]:
         batches: list[Batch] = []
         at = dict(self._at)
         for partition, records in got.items():
@@ -181,7 +181,9 @@ class Sink:
 
     async def _connect(self) -> AIOKafkaConsumer:
         wanted = self._deployment
-        await ensure_topics(wanted.broker, specs(wanted.topics, wanted.raw_partitions, wanted.spread))
+        read = {partition.topic for partition in self._names}
+        every = specs(wanted.topics, wanted.raw_partitions, wanted.spread)
+        await ensure_topics(wanted.broker, [spec for spec in every if spec.name in read])
         return await reader(wanted.broker, list(self._names))
 
     async def _seek(self, consumer: AIOKafkaConsumer) -> None:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from models.event import ChainLeg, Event, Reason
+from models.event import ChainLeg, Event, EventType, Reason
 from models.sighting import DarkVessel
 from streams.output import event_text
 from streams.output.sanitize import sanitize
@@ -98,8 +98,8 @@ def _measured(event: Event) -> list[str]:
         ]
     if chain := event.chain:
         legs = [
-            f"{leg.kind} {leg.start[:16].replace('T', ' ')}: {_leg(leg)} (event {leg.event}, revision "
-            f"{leg.revision})"
+            f"{_kind(leg, event)} {leg.start[:16].replace('T', ' ')}: {_leg(leg)} (event {leg.event}, "
+            f"revision {leg.revision})"
             for leg in chain.legs
         ]
         times = [
@@ -144,6 +144,12 @@ def _seen(dark: DarkVessel) -> Iterator[str]:
     yield f"{dark.heard_vessels} vessels were heard around"
     for each in dark.candidates:
         yield f"may be {each.name or f'MMSI {each.ssvid}'}, silent then (gap {each.gap})"
+
+
+def _kind(leg: ChainLeg, event: Event) -> str:
+    """A call at which the vessel was not heard, and nobody else saw it, is only possible."""
+    sighted = any(reason.code == f"sighted_{leg.kind}" for reason in event.reasons)
+    return leg.kind if leg.type != EventType.DARK_PORT_VISIT or sighted else f"possible {leg.kind}"
 
 
 def _leg(leg: ChainLeg) -> str:

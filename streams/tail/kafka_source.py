@@ -8,7 +8,7 @@ from aiokafka.errors import OffsetOutOfRangeError
 
 from models.event import Event
 from streams.runtime.kafka_client import connection
-from streams.runtime.refusals import hush_kafka, reason, remedy
+from streams.runtime.refusals import hush_kafka, or_unseen, reason, remedy
 from streams.runtime.retry import KAFKA_AWAY
 from streams.tail.source import Known, Note, Since, Unreachable, Unusable, event_of
 
@@ -37,7 +37,7 @@ class KafkaSource:
             if self._partition.topic not in await consumer.topics():
                 raise Unreachable(
                     f"{self.where}: there is no topic {self._partition.topic} yet; start a worker, or "
-                    "correct TANKERWATCH_PREFIX"
+                    f"correct TANKERWATCH_PREFIX{or_unseen()}"
                 )
             async with aclosing(self._read(consumer)) as found:
                 async for one in found:

@@ -13,6 +13,7 @@ from tests.docs.commands import commands
 from tests.docs.environment import environment
 from tests.docs.metrics import metrics
 from tests.docs.reasons import reasons
+from tests.docs.rights import rights
 from tests.docs.scenarios import scenarios
 from tests.docs.settings import settings
 from tests.docs.topics import topics
@@ -25,6 +26,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "reasons.md": reasons,
     "environment.md": environment,
     "topics.md": topics,
+    "rights.md": rights,
     "metrics.md": metrics,
     "scenarios.md": scenarios,
 }

@@ -1,4 +1,8 @@
-"""Kafka and Redis that let nobody in without TLS and a password, with certificates made for the test."""
+"""Kafka and Redis that let nobody in without TLS and a password, with certificates made for the test.
+
+Both have a user for each program, which may do what `streams/deployment/rights.py` says and nothing else, and
+one without any right in the deployment.
+"""
 
 import asyncio
 import socket
@@ -8,19 +12,30 @@ import threading
 from pathlib import Path
 from typing import Final
 
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.protocol.admin import CreateAclsRequest
+
+from streams.deployment.rights import Operation, redis_rules, rights
+from streams.deployment.topics import Topics
 from tests.services.kafka import PROPERTIES, KafkaServer, _serves
 from tests.services.redis import RedisServer
 from tests.services.server import HOST, ServiceError, free_port
 from tests.unsaid import PASSWORD
 
-USER: Final = "watch"
 PREFIX: Final = "locked."
-"""Of the deployment whose keys in Redis this user may see."""
-ACL: Final = f"""\
-user default off
-user {USER} on >{PASSWORD} ~{PREFIX}tankerwatch* &* +@all -@admin -@dangerous +info +keys
-user outsider on >{PASSWORD} ~other:* &* +@all
-"""
+"""Of the deployment."""
+FOREIGN: Final = "foreign"
+"""The user who may do nothing in it."""
+_RESOURCES: Final = {"topic": 2, "group": 3}
+_OPERATIONS: Final = {Operation.READ: 3, Operation.WRITE: 4, Operation.CREATE: 5, Operation.DESCRIBE: 8}
+_ALLOW: Final = 3
+_LITERAL: Final = 3
+"""Numbers of Kafka's protocol."""
+
+
+def user_of(program: str) -> str:
+    """The user that has the rights of this program."""
+    return program.removesuffix(":").replace(" ", "-")
 
 
 class Certificates:
@@ -70,8 +85,14 @@ class SecureKafkaServer(KafkaServer):
         super().__init__(folder)
         self._inner, self._certificates = free_port(), certificates
 
+    @property
+    def inner(self) -> str:
+        """Where it asks nobody who he is."""
+        return f"{HOST}:{self._inner}"
+
     def _prepare(self) -> None:
-        user = f'required user_{USER}="{PASSWORD}";'
+        users = [FOREIGN, *map(user_of, rights(Topics(PREFIX)))]
+        user = " ".join(("required", *(f'user_{name}="{PASSWORD}"' for name in users))) + ";"
         login = "org.apache.kafka.common.security"
         text = PROPERTIES.replace("BROKER:PLAINTEXT", "BROKER:SASL_SSL,INNER:PLAINTEXT")
         text = text.replace("//{host}:{port}", "//{host}:{port},INNER://{host}:{inner}")
@@ -80,7 +101,9 @@ class SecureKafkaServer(KafkaServer):
             text.format(
                 host=HOST, port=self.port, inner=self._inner, controller=self._controller, folder=self.folder
             )
-            + "listener.name.broker.ssl.keystore.type=PEM\n"
+            + "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n"
+            "super.users=User:ANONYMOUS\n"  # who comes by the plain listener
+            "listener.name.broker.ssl.keystore.type=PEM\n"
             f"listener.name.broker.ssl.keystore.location={self._certificates.both}\n"
             "listener.name.broker.ssl.client.auth=required\n"
             "listener.name.broker.ssl.truststore.type=PEM\n"
@@ -95,7 +118,8 @@ class SecureKafkaServer(KafkaServer):
         scram = [
             part
             for kind in ("SCRAM-SHA-256", "SCRAM-SHA-512")
-            for part in ("--add-scram", f"{kind}=[name={USER},password={PASSWORD}]")
+            for name in users
+            for part in ("--add-scram", f"{kind}=[name={name},password={PASSWORD}]")
         ]
         self._format(*scram)
 
@@ -105,11 +129,28 @@ class SecureKafkaServer(KafkaServer):
         except OSError:
             return False
         answer: list[bool] = []
-        inner = f"{HOST}:{self._inner}"
-        thread = threading.Thread(target=lambda: answer.append(asyncio.run(_serves(inner))))
+        thread = threading.Thread(target=lambda: answer.append(asyncio.run(self._open())))
         thread.start()
         thread.join()
         return answer == [True]
+
+    async def _open(self) -> bool:
+        """Whether it serves; if so, every program has its rights."""
+        if not await _serves(self.inner):
+            return False
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.inner)
+        try:
+            await admin.start()
+            for program, given in rights(Topics(PREFIX)).items():
+                for right in given:
+                    what = (_RESOURCES[right.resource], right.name, _LITERAL)
+                    for operation in right.operations:
+                        whose = (f"User:{user_of(program)}", "*", _OPERATIONS[operation], _ALLOW)
+                        answer = await admin._send_request(CreateAclsRequest(*what, *whose))
+                        assert [code for code, _ in answer.creation_responses] == [0], answer
+        finally:
+            await admin.close()
+        return True
 
 
 class SecureRedisServer(RedisServer):
@@ -122,7 +163,12 @@ class SecureRedisServer(RedisServer):
         return f"rediss://{self.address}/0"
 
     def _prepare(self) -> None:
-        (self.folder / "users.acl").write_text(ACL)
+        users = {FOREIGN: ("~other:*", "+@all"), **redis_rules(PREFIX)}
+        lines = (
+            f"user {user_of(program)} on >{PASSWORD} &* {' '.join(rules)}\n"
+            for program, rules in users.items()
+        )
+        (self.folder / "users.acl").write_text("user default off\n" + "".join(lines))
 
     def _command(self) -> list[str]:
         command = super()._command()

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Header, Request
 from starlette.responses import Response
 
 from models.event import Event
+from models.event_filter import EventFilter
 from streams.feed.http import responses
 from streams.feed.http.access import address
 from streams.feed.http.context import Feed, FeedContext
@@ -64,7 +65,7 @@ async def get_events(query: EventPageQuery, feed: Feed) -> Response:
             for event in page.events
             if event.chain and (found := await case_members.landed(log, event, feed.analysis.ledger))
         },
-        "hints": await hints.hints(selection, feed.all_fences),
+        "hints": await _hints(feed, selection),
     }
     return Json(content, headers={"X-Log-Position": position})
 
@@ -106,14 +107,16 @@ async def _flat_export(
     view = await feed.view(query.at)
     pages = event_pages.every(view.log, query.selection(), query.start, query.end)
     name = "parquet" if form is ExportForm.GEOPARQUET else form
-    return responses.download(exports.flat(pages, form), kind, f"tankerwatch-events.{name}")
+    told = await _hints(feed, query.selection())
+    return responses.download(exports.flat(pages, form), kind, f"tankerwatch-events.{name}", told)
 
 
 async def _export(query: ExportQuery, feed: FeedContext, form: Format, kind: type[Response]) -> Response:
     view = await feed.view(query.at)
     pages = event_pages.every(view.log, query.selection(), query.start, query.end)
     written = exports.written(pages, form, view.cases)
-    return responses.download(written, kind, f"tankerwatch-events.{form}")
+    told = await _hints(feed, query.selection())
+    return responses.download(written, kind, f"tankerwatch-events.{form}", told)
 
 
 @router.get(
@@ -146,7 +149,7 @@ async def stream_events(
     """Events `hello` (the first one), `revision` (with an id), `review`, `warning`, `sources`, `silences`,
     `fences`, `reset`, `heartbeat`, `goodbye`."""
     entry, selection = query.since if last_event_id is None else last_event_id, query.selection()
-    told = await hints.hints(selection, feed.all_fences)
+    told = await _hints(feed, selection)
     return feed.streams.response(address(request.scope), selection, entry, told)
 
 
@@ -182,6 +185,10 @@ async def get_event_track(id: EventId, query: MomentQuery, feed: Feed) -> Respon
     view = await feed.view(query.at)
     event, _json = await _latest(view.log, id)
     return Json(await exports.tracks(view.log, event))
+
+
+async def _hints(feed: FeedContext, selection: EventFilter) -> list[str]:
+    return await hints.hints(selection, feed.all_fences, feed.vessels, feed.log)
 
 
 async def _latest(log: FeedLog, id: str) -> tuple[Event, bytes]:

@@ -2,7 +2,8 @@
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -60,9 +61,13 @@ async def compressed(request: Request, content: Any) -> Response:
     return Response(data, headers=headers, media_type="application/json")
 
 
-def download(content: str | AsyncIterator[bytes], kind: type[Response], name: str) -> Response:
-    """A file for the browser to save under this name."""
+def download(
+    content: str | AsyncIterator[bytes], kind: type[Response], name: str, hints: Sequence[str] = ()
+) -> Response:
+    """A file for the browser to save under this name. `X-Hints` has the hints, as JSON in ASCII."""
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    if hints:
+        headers["X-Hints"] = json.dumps(hints)
     if isinstance(content, str):
         return Response(content, headers=headers, media_type=kind.media_type)
     return StreamingResponse(content, headers=headers, media_type=kind.media_type)

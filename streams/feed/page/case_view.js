@@ -40,7 +40,7 @@ export function legList(event, on) {
   return section("The oil's suspected way", el("ol", { class: "legs" }, legsOf(event).map((leg) => el("li", { mouseenter: () => on.leg(leg), mouseleave: () => on.leg(null) },
     el("button", { type: "button", class: "leg", "aria-label": `Show leg ${leg.number} on the map`, click: () => on.zoom(leg) }, leg.number),
     el("div", {},
-      el("div", {}, el("b", {}, human(leg.kind)), leg.place === "at sea" ? " " : leg.kind === "transfer" ? ", " : " at ", el("b", {}, bdi(leg.place)), ": ",
+      el("div", {}, el("b", {}, leg.possible ? `Possible ${leg.kind}` : human(leg.kind)), leg.place === "at sea" ? " " : leg.kind === "transfer" ? ", " : " at ", el("b", {}, bdi(leg.place)), ": ",
         leg.fromSsvid ? [ship(leg.fromSsvid), " → ", ship(leg.ssvid)] : ship(leg.ssvid)),
       el("div", { class: "small" }, span(leg), " · ", el("a", { href: on.link(leg.event), click: (clicked) => { clicked.preventDefault(); on.event(leg.event); } },
         `${leg.level} ${typeName(leg.type).toLowerCase().replace(/^(suspected|possible) /, "")}`), ` · confidence ${leg.confidence.toFixed(2)}`))))));

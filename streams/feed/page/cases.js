@@ -1,6 +1,7 @@
 /* Cases: what the list shows first. A chain with the events of its legs; else an encounter with the loiterings of its
    vessels meanwhile. What belongs to no case is a single event. */
 
+import { isPossible } from "./web/event.js";
 import { bdi, clean, el, number, vesselName, vesselsOf } from "./web/words.js";
 
 const MET = ["encounter", "dark_encounter"];
@@ -40,7 +41,7 @@ export function grouped(events) {
 
 /* The legs of a chain by time, each with its number and a name for where it was. */
 export function legsOf(event) {
-  return event.chain.legs.toSorted((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0)).map((leg, i) => ({ ...leg, number: i + 1, place: placeOf(leg) }));
+  return event.chain.legs.toSorted((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0)).map((leg, i) => ({ ...leg, number: i + 1, place: placeOf(leg), possible: isPossible(event, leg) }));
 }
 
 const short = (name) => clean(name).split(",")[0];
@@ -58,11 +59,15 @@ function placeOf({ portName, position }) {
   return name ? short(name) : "at sea";
 }
 
-/* "Vostochny → at sea → Nampo"; the port that may be next in brackets while the oil is on its way. */
+/* "Vostochny → at sea → Nampo?", with a question mark after a call that nobody saw; the port that may be next in brackets while
+   the oil is on its way. */
 export function routeOf(event) {
   const legs = legsOf(event), names = [];
   if (event.chain.source === "unknown" && legs[0]?.kind !== "load") names.push("unknown source");
-  for (const leg of legs) if (names.at(-1) !== leg.place) names.push(leg.place);
+  for (const leg of legs) {
+    const name = leg.possible ? `${leg.place}?` : leg.place;
+    if (names.at(-1) !== name) names.push(name);
+  }
   if (!event.chain.delivered && nextOf(event)) names.push(`(${short(nextOf(event).portName)}?)`);
   return names.length > 5 ? [names[0], "…", ...names.slice(-2)] : names;
 }

@@ -63,7 +63,7 @@ export class Status {
 
   /* Why the list is empty: nothing to report, or nobody who could. */
   nothing() {
-    if (this.mode === "recording") return "No matching events yet. New ones appear here.";
+    if (this.mode === "recording") return this.watermark === null ? "No matching events." : `No matching events up to ${moment(this.watermark)} in this recording.`;
     if (this.state === "broken") return "Not connected: whether there are events is not known.";
     if (!this.sources) return "No matching events yet. New ones appear here.";
     const { kind, sentence } = this.sources;

@@ -1,15 +1,18 @@
-"""Drawn fences of a recording: they count from its beginning, and their events are computed anew.
+"""Drawn fences of a recording: they count from its beginning, and their events are computed at once.
 
-The instants of the recording are kept for that, up to a number of positions.
+What a vessel does at one fence tells nothing of another, so only the fence that changes is computed. The
+instants of the recording are kept for that, up to a number of positions.
 """
 
 import asyncio
+from collections.abc import Sequence
 from copy import copy
 from typing import Final
 
 import msgspec
 
 from geofences.drawn import fence_of
+from geofences.fence import Fence
 from models.drawn_fence import FenceVersion
 from models.errors import TankerwatchError
 from models.event import Event, EventType
@@ -41,6 +44,8 @@ class RecordedFences:
         self._positions = 0
         self._versions: dict[str, FenceVersion] = {}  # the last of each fence
         self._claimed: dict[str, int] = {}  # the number of that of each fence, whether computed or not
+        self._found: dict[str, list[Event]] = {}  # by drawn fence
+        self._of_files: list[Event] | None = None  # of the fences that files give, once somebody draws
         self._lock = asyncio.Lock()
 
     def keep(self, instant: Instant) -> None:
@@ -71,7 +76,8 @@ class RecordedFences:
         return self._log.first
 
     async def publish(self, version: FenceVersion) -> None:
-        """Compute the events of all fences anew, with this version. Raises FencesNotReady."""
+        """Compute the events of this fence, and put them in the place of those that it had. Raises
+        FencesNotReady."""
         if not self._progress.ended:
             raise FencesNotReady("the recording is still being read; draw again once it is")
         if self._positions > MOST_POSITIONS:
@@ -82,17 +88,19 @@ class RecordedFences:
         async with self._lock:
             first = self._log.first
             counted = msgspec.structs.replace(version, valid_from=None if first is None else to_text(first))
-            versions = {**self._versions, version.id: counted}
-            events = await asyncio.to_thread(self._computed, list(versions.values()))
-            self._versions = versions
-            self._log.exchange({EventType.FENCE_ENTRY, EventType.FENCE_EXIT}, events)
+            if self._of_files is None:
+                self._of_files = await asyncio.to_thread(self._computed, self._rules.drawn)
+            fence = fence_of(counted, counted.begins if counted.valid_from else None)
+            events = await asyncio.to_thread(self._computed, () if version.deleted else (fence,))
+            self._versions[version.id], self._found[version.id] = counted, events
+            every = [*self._of_files, *(event for found in self._found.values() for event in found)]
+            self._log.exchange({EventType.FENCE_ENTRY, EventType.FENCE_EXIT}, every)
 
-    def _computed(self, versions: list[FenceVersion]) -> list[Event]:
+    def _computed(self, fences: Sequence[Fence]) -> list[Event]:
+        if not fences:
+            return []
         rules = copy(self._rules)
-        drawn = (
-            fence_of(each, each.begins if each.valid_from else None) for each in versions if not each.deleted
-        )
-        rules.drawn = (*rules.drawn, *drawn)
+        rules.drawn = tuple(fences)
         stage = FenceStage(rules)
         events: list[Event] = []
         for instant in self._instants:

@@ -15,10 +15,14 @@ from models.errors import question, spelt_alike
 from models.event_filter import EventFilter
 from models.flag import countries
 from models.vessel import imo_is_valid
+from streams.feed.log import FeedLog
+from streams.feed.views.vessel_index import VesselIndex
 from streams.runtime.retry import REDIS_AWAY
 
 MOST: Final = 5
 """Hints in one answer. A query may name thousands of things; no more are looked into."""
+LOOKED_UP: Final = 20
+"""MMSIs of a query that are looked up in the log."""
 LONGEST: Final = 60
 """Characters of a name that are looked at and said again."""
 
@@ -37,16 +41,21 @@ class _Fences(msgspec.Struct):
     features: list[_Fence]
 
 
-async def hints(selection: EventFilter, fences: Callable[[], Awaitable[msgspec.Raw]]) -> list[str]:
-    """`fences` gives those that there are, as GeoJSON; it is asked only where a filter names one. While Redis
-    is away nothing is said of fences: drawn ones are not known then."""
+async def hints(
+    selection: EventFilter, fences: Callable[[], Awaitable[msgspec.Raw]], vessels: VesselIndex, log: FeedLog
+) -> list[str]:
+    """`fences` gives those that there are, as GeoJSON, `vessels` and `log` know the vessels; they are asked
+    only where a filter names something of the kind. While Redis is away nothing is said of what it knows."""
     wanted = _values(selection)
     of_fences: Iterable[str] = ()
     if "fence" in wanted or "country" in wanted:
         with suppress(*REDIS_AWAY):
             known = msgspec.json.decode(await fences(), type=_Fences).features
             of_fences = _of_fences(wanted, [one.properties for one in known])
-    return list(islice(chain(of_fences, _of_vessels(wanted)), MOST))
+    heard: list[str] = []
+    with suppress(*REDIS_AWAY):
+        heard = [*await _of_heard(wanted.get("mmsi", ()), log), *await _of_lists(wanted, vessels)]
+    return list(islice(chain(of_fences, _of_numbers(wanted), heard), MOST))
 
 
 def _values(selection: EventFilter) -> dict[str, list[str]]:
@@ -77,7 +86,28 @@ def _of_fences(wanted: dict[str, list[str]], known: Sequence[_Properties]) -> It
             yield f"country: no fence is in {country!r}; there are fences in {', '.join(lands)}"
 
 
-def _of_vessels(wanted: dict[str, list[str]]) -> Iterable[str]:
+async def _of_heard(mmsis: Sequence[str], log: FeedLog) -> list[str]:
+    return [
+        f"mmsi: no vessel with the MMSI {mmsi} is known here, or it has been silent for too long"
+        for mmsi in mmsis[:LOOKED_UP]
+        if await log.vessel(int(mmsi)) is None
+    ][:MOST]
+
+
+async def _of_lists(wanted: dict[str, list[str]], vessels: VesselIndex) -> list[str]:
+    if "watchlist" not in wanted:
+        return []
+    await vessels.refresh()
+    names = {name.casefold(): name for name in sorted(vessels.lists)}
+    told = f"there are {', '.join(names.values())}" if names else "no vessel here is on any"
+    return [
+        f"watchlist: no vessel here is on a list {given[:LONGEST]!r}; {told}"
+        for given in islice(wanted["watchlist"], LOOKED_UP)
+        if given not in names
+    ][:MOST]
+
+
+def _of_numbers(wanted: dict[str, list[str]]) -> Iterable[str]:
     flags = {code for code, _ in countries().values()}
     for flag in wanted.get("flag", ()):
         if flag not in flags:

@@ -47,6 +47,8 @@ class _Entry:
 class VesselIndex:
     def __init__(self, log: FeedLog) -> None:
         self._log = log
+        self.lists: set[str] = set()
+        """Names of the watchlists that any of them has been on."""
         self._entries: dict[int, _Entry] = {}
         self._heard: dict[int, Millis] = {}
         self._lock = asyncio.Lock()
@@ -78,6 +80,7 @@ class VesselIndex:
 
     async def _take(self, mmsis: Sequence[int]) -> None:
         known = {one.mmsi: one for one in await self._log.identities(mmsis)}
+        self.lists |= {hit.list for one in known.values() for hit in one.watchlists if hit.in_force}
         anew = [mmsi for mmsi in mmsis if self._is_new(mmsi, known.get(mmsi))]
         for mmsi, history in zip(anew, await self._log.histories(anew), strict=True):
             self._entries[mmsi] = _entry(mmsi, known.get(mmsi), history)

@@ -17,6 +17,9 @@ export const who = (event) => vesselsOf(event).map((vessel, i) => [i ? el("span"
 /* From start to end; `now`, in milliseconds, is where the data ends. */
 export const hoursOf = (event, now) => ((event.end ? Date.parse(event.end) : now) - Date.parse(event.start)) / 3600000;
 
+/* Whether the call of a chain's leg is only possible: the vessel was not heard there, and nobody else saw it. */
+export const isPossible = (event, leg) => leg.type === "dark_port_visit" && !event.reasons.some(({ code }) => code === `sighted_${leg.kind}`);
+
 const harbour = (name) => clean(name).split(",")[0];
 
 /* Where an event was, in one line, or null at sea: the port of a call, the ends of a chain, else the fence that its
@@ -24,7 +27,7 @@ const harbour = (name) => clean(name).split(",")[0];
 export function whereOf(event) {
   if (event.fenceCrossing) return clean(event.fenceCrossing.fenceName);
   if (event.portVisit) return clean(event.portVisit.portName);
-  if (event.chain) return [...new Set(event.chain.legs.filter((leg) => leg.portName).map((leg) => harbour(leg.portName)))].join(" → ") || null;
+  if (event.chain) return [...new Set(event.chain.legs.filter((leg) => leg.portName).map((leg) => harbour(leg.portName) + (isPossible(event, leg) ? "?" : "")))].join(" → ") || null;
   const inside = event.geofences.find((fence) => fence.relation === "inside"), first = inside ?? event.geofences[0];
   if (!first) return null;
   if (event.end && SILENCES.includes(event.type)) return `began or ended ${inside ? "in" : first.relation} ${clean(first.name)}`;

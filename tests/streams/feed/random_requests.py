@@ -108,19 +108,43 @@ class Requests:
 
 
 async def answered(url: str, request: bytes) -> int:
-    """The status of the answer; 0 for none."""
+    """The status of the answer; 0 for none. The request ends there, however much it promises."""
+    return (await _exchanged(url, request, 0, True))[0]
+
+
+async def exchanged(url: str, request: bytes, most: int, seconds: float) -> tuple[int, bytes]:
+    """The status of the answer, 0 for none, and its body, empty if packed: at most about so many bytes, and
+    what comes within so many seconds after the headers. The request asks for the connection to be closed."""
+    return await _exchanged(url, request, most, False, seconds)
+
+
+async def _exchanged(
+    url: str, request: bytes, most: int, ends: bool, seconds: float = PATIENCE
+) -> tuple[int, bytes]:
     host, _, port = url.rpartition("/")[2].rpartition(":")
     try:
         reader, writer = await asyncio.open_connection(host, int(port))
     except ConnectionError:  # a port of ours that comes round again, before the other side has let go of it
-        return 0
+        return 0, b""
     try:
         with suppress(OSError):
             writer.write(request)
-            writer.write_eof()
+            if ends:
+                writer.write_eof()
             first = await asyncio.wait_for(reader.readline(), PATIENCE)
             if found := re.match(rb"HTTP/1\.1 (\d+)", first):
-                return int(found[1])
-        return 0
+                return int(found[1]), await _body(reader, most, seconds) if most else b""
+        return 0, b""
     finally:
         writer.transport.abort()
+
+
+async def _body(reader: asyncio.StreamReader, most: int, seconds: float) -> bytes:
+    packed, parts = False, list[bytes]()
+    while (line := await asyncio.wait_for(reader.readline(), PATIENCE)).strip():
+        packed |= line.lower().startswith(b"content-encoding:")
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while sum(map(len, parts)) < most and (part := await reader.read(1 << 16)):
+                parts.append(part)
+    return b"" if packed else b"".join(parts)

@@ -1,8 +1,9 @@
 """Screenshots of the page for the docs, made with a headless Chromium.
 
-    python -m tests.streams.feed.screenshots [FOLDER]
+    python -m tests.streams.feed.screenshots [--live URL] [FOLDER]
 
 The recording of `make demo`, and one in which a vessel turns out to be a tug after it was taken for a tanker.
+With `--live` only the page of a running `make live`, with the transfer off Cho-do.
 """
 
 import argparse
@@ -55,12 +56,13 @@ def open_case(page: Page) -> None:
     page.wait_for_timeout(1000)  # nothing says when the tracks are painted; for a picture this will do
 
 
-def open_transfer(page: Page, top: str = "", wider: int = 0) -> None:
+def open_transfer(page: Page, top: str = "", wider: int = 0, busy: bool = False) -> None:
     """Zoom to the event and out again by so many steps, scroll the panel to a heading, wait until all is
-    drawn."""
+    drawn. A page that is `busy` asks for something all the time."""
     page.locator(TRANSFER).first.click()
     expect(page.locator("#panel svg.plot").first).to_be_visible()
-    page.wait_for_load_state("networkidle")
+    if not busy:
+        page.wait_for_load_state("networkidle")
     page.get_by_role("button", name="Zoom to event").click()
     for _ in range(wider):
         page.locator("#zoom-out").click()
@@ -100,10 +102,25 @@ def run(out: Path, folder: Path) -> None:
             save(page, out / "feed-retraction.png")
 
 
+def run_live(out: Path, url: str) -> None:
+    with launched() as browser:
+        tab = Tab(browser, url, DESKTOP, reduced_motion="reduce")
+        page = tab.open()
+        open_transfer(page, wider=2, busy=True)
+        save(page, out / "feed-live.png")
+        if complaints := tab.close():
+            raise AssertionError(complaints)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("folder", type=Path, nargs="?", default=FOLDER)
-    out: Path = parser.parse_args().folder
+    parser.add_argument("--live", metavar="URL")
+    given = parser.parse_args()
+    out: Path = given.folder
+    if given.live:
+        run_live(out, given.live)
+        return
     with tempfile.TemporaryDirectory() as folder:
         run(out, Path(folder))
 

@@ -134,6 +134,26 @@ def test_a_call_seen_at_a_berth_and_the_silence_after_it_are_one_delivery() -> N
     assert (one.seen, one.dark) == (True, False)
 
 
+@pytest.mark.parametrize("listed", [(), LISTED])
+def test_a_cargo_that_may_have_been_landed_in_the_dark_is_counted_once(
+    listed: tuple[WatchlistHit, ...],
+) -> None:
+    """As the end of a chain, or by itself; and a second cargo is another delivery."""
+    story = Story()
+    story.ship(A, length_meters=100, beam_meters=16, watchlists=listed)
+    story.visit(A, "vostochny", 0, 20, (4.0, 6.0))
+    dark_call(story, A, 3, ("chongjin",), draught=(6.0, 4.0))
+    story.visit(A, "nampo", 8, 20)
+    events = [*story.events, *story.revisions()]
+    (one,) = deliveries(events, S)
+    assert (one.seen, one.dark, one.port) == (True, False, "KPNAM")
+    (alone,) = deliveries([event for event in events if event.id != one.event], S)
+    assert alone.dark
+    story.visit(A, "vostochny", 14, 20, (4.0, 6.0))
+    story.visit(A, "nampo", 20, 20)
+    assert len(deliveries([*story.events, *story.revisions()], S)) == 2
+
+
 def test_a_list_knows_what_a_ship_calls_itself_wrongly() -> None:
     """A vessel that calls itself a cargo ship is a tanker by its entry. A weak match may be another ship."""
     hit = WatchlistHit("My list", "1", "imo", ship_type="Oil Tanker", deadweight_tonnes=2000.0)

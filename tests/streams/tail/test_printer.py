@@ -14,6 +14,7 @@ from streams.tail import event_sheet
 from streams.tail.printer import JsonLines, Lines
 from streams.tail.source import Known
 from tests.streams.alerts.hostile_names import NAMES, hostile
+from tests.streams.detection.chains.stories import A, Story, dark_call
 from tests.streams.output.report.factories import encounter, loitering, port_visit
 from tests.streams.tail.factories import review
 
@@ -116,6 +117,18 @@ def test_the_sheet_of_other_types(event: object) -> None:
     assert re.search(
         r"Measured\n  (11.3 km in 9.5 h, 0.8 kn|Vostochny \(RUVYP\), confidence 4 of 4)\n", file.getvalue()
     )
+
+
+def test_a_call_that_nobody_saw_is_only_possible_on_the_sheet() -> None:
+    for sighted in (False, True):
+        story = Story()
+        story.visit(A, "vostochny", 0, 20, (4.0, 6.0))
+        dark_call(story, A, 3, ("chongjin",), draught=(6.0, 4.0), sighted=sighted)
+        (chain,) = story.chains()
+        file = io.StringIO()
+        event_sheet.show(Console(file=file), Known((chain,)))
+        assert ("possible discharge" in file.getvalue()) is not sighted
+        assert "possible load" not in file.getvalue()
 
 
 @pytest.mark.parametrize("name", NAMES)

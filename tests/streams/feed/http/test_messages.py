@@ -10,8 +10,9 @@ import redis
 from models.event_filter import EventFilter
 from streams.feed.recording.memory_log import MemoryLog
 from streams.feed.views import hints
+from streams.feed.views.vessel_index import VesselIndex
 from tests.streams.feed.feed_servers import next_message, served, streaming
-from tests.streams.feed.recorded import desk_of
+from tests.streams.feed.recorded import desk_of, log_of
 
 AREA: Final = {"type": "Polygon", "coordinates": [[[1, 2], [3, 4], [1, 4], [1, 2]]]}
 UNTIL: Final = "2099-01-01T00:00:00Z"
@@ -41,6 +42,8 @@ HINTS: Final = {
     "not_fence=Nampoo": "fence: there is no fence with the id or name 'Nampoo' now (did you mean kp-nampo-",
     "country=XX": "country: no fence is in 'XX'; there are fences in ",
     "flag=ZZ": "flag: no ship's MMSI has the flag 'ZZ'; give a code like RU",
+    "mmsi=273000009": "mmsi: no vessel with the MMSI 273000009 is known here, or it has been silent for too long",
+    "watchlist=OFAC": "watchlist: no vessel here is on a list 'ofac'; no vessel here is on any",
     "imo=9006759": "imo: 9006759 is no IMO number: its last digit does not fit the others; check it",
 }
 
@@ -66,8 +69,14 @@ async def test_of_fences_nothing_is_hinted_while_drawn_ones_are_not_known() -> N
         raise redis.exceptions.ConnectionError
 
     wanted = EventFilter.parse({"fence": ["drawn-0123456789ab"], "imo": ["9006759"]})
-    (hint,) = await hints.hints(wanted, away)
+    log = MemoryLog()
+    (hint,) = await hints.hints(wanted, away, VesselIndex(log), log)
     assert hint.startswith("imo:")
+    recorded = log_of()
+    heard = [str(mmsi) for mmsi in await recorded.heard_at(0)][:2]
+    some = EventFilter.parse({"mmsi": [*heard, "1"]})
+    (hint,) = await hints.hints(some, away, VesselIndex(recorded), recorded)
+    assert hint.startswith("mmsi: no vessel with the MMSI 000000001 ")
 
 
 async def test_what_a_filter_names_that_does_not_exist_is_hinted_at() -> None:

@@ -102,9 +102,12 @@ def _sum(event: Event, said: dict[str, Any]) -> Any:
 
 
 OF_A_CHAIN: Final = """async (text) => {
-    const { figures } = await import("/static/case_view.js");
-    const event = JSON.parse(text);
-    return figures(event, [], Date.parse(event.detected)).textContent;
+    const { figures, legList } = await import("/static/case_view.js");
+    const { routeOf } = await import("/static/cases.js");
+    const { whereOf } = await import("/static/web/event.js");
+    const event = JSON.parse(text), on = { link: (id) => `?event=${id}` };
+    const parts = [figures(event, [], Date.parse(event.detected)), legList(event, on)];
+    return [...parts.map((part) => part.textContent), routeOf(event).join(" → "), whereOf(event)].join(" | ");
 }"""
 
 
@@ -119,3 +122,5 @@ def test_of_a_possible_call_the_page_does_not_say_that_the_vessel_was_heard_ther
     assert "Possible call, at the earliest" in said
     assert "May have landed" + "not known" in said
     assert "Last heard" not in said
+    assert "Possible discharge at Chongjin" in said
+    assert said.count("Vostochny → Chongjin?") == 2

@@ -47,6 +47,7 @@ class Dormant:
         self._of = np.empty(0, np.int32)  # the block of each, or _AWAKE
         self._packer = zstandard.ZstdCompressor(level=_LEVEL)
         self._unpacker = zstandard.ZstdDecompressor()
+        self._opened: tuple[_Block | None, list[bytes]] = None, []  # the block that `encoded` looked into last
 
     def __len__(self) -> int:
         return int((self._of != _AWAKE).sum())
@@ -133,12 +134,14 @@ class Dormant:
         return changed
 
     def encoded(self, mmsi: int) -> bytes | None:
-        """The state of a vessel as msgpack; None if it is not here."""
+        """The state of a vessel as msgpack; None if it is not here. Quickest in the order of their MMSIs."""
         at = int(self._mmsis.searchsorted(np.uint32(mmsi)))
         if at == len(self._mmsis) or self._mmsis[at] != mmsi or self._of[at] == _AWAKE:
             return None
         block = self._blocks[int(self._of[at])]
-        return self._unpack(block)[int(np.searchsorted(block.mmsis, mmsi))]
+        if block is not self._opened[0]:
+            self._opened = block, self._unpack(block)
+        return self._opened[1][int(np.searchsorted(block.mmsis, mmsi))]
 
     def _block(self, vessels: list[VesselState]) -> _Block:
         packed = self._packer.compress(_encode([_encode(vessel) for vessel in vessels]))

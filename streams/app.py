@@ -142,7 +142,8 @@ class Pipeline(faust.App):
 
     async def start_offsets(self, earliest: Mapping[TP, int]) -> Mapping[TP, int]:
         starts: dict[TP, int] = {}
-        for topic, runner in self.runners.items():
+        # the largest first: the memory that its pieces took is free for the others
+        for topic, runner in reversed(self.runners.items()):
             mine = {tp.partition: offset for tp, offset in earliest.items() if tp.topic == topic}
             offsets = await runner.load(mine)
             starts |= {TP(topic, partition): offset for partition, offset in offsets.items()}

@@ -47,7 +47,8 @@ class Dormant:
         self._of = np.empty(0, np.int32)  # the block of each, or _AWAKE
         self._packer = zstandard.ZstdCompressor(level=_LEVEL)
         self._unpacker = zstandard.ZstdDecompressor()
-        self._opened: tuple[_Block | None, list[bytes]] = None, []  # the block that `encoded` looked into last
+        # the block that `encoded` looked into last
+        self._opened: tuple[_Block | None, list[bytes]] = None, []
 
     def __len__(self) -> int:
         return int((self._of != _AWAKE).sum())

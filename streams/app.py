@@ -26,12 +26,14 @@ from streams.deployment import heartbeat
 from streams.deployment.config import Deployment, from_environment
 from streams.deployment.topics import specs, stage_topics
 from streams.deployment.topics_admin import TopicsError, ensure_topics
+from streams.pipeline import predecessor
 from streams.pipeline.case_operator import CaseOperator
 from streams.pipeline.checkpoint import Checkpoint
 from streams.pipeline.dead_sources import CHECK_SECONDS, SourceTimeout, end_frame
 from streams.pipeline.operator import Operator, OutgoingRecord, RegistrationsMissing
 from streams.pipeline.operators import DecoderOperator, MeetingOperator, VesselOperator
 from streams.pipeline.partition_runner import FramesMissing, PartitionRunner, UnreadableCheckpoint
+from streams.pipeline.predecessor import Predecessors
 from streams.pipeline.short_cut import ShortCut
 from streams.pipeline.source_registry import SourceRegistry
 from streams.pipeline.transport import CheckpointConsumer, CheckpointTransport, credentials
@@ -80,6 +82,7 @@ class Pipeline(faust.App):
             logging_config=logs.config(),
             topic_replication_factor=1,
             topic_disable_leader=True,
+            broker_client_id=predecessor.client_id(),
             consumer_auto_offset_reset="earliest",
             broker_session_timeout=deployment.session_timeout_seconds,
             broker_heartbeat_interval=deployment.session_timeout_seconds / 6,
@@ -92,6 +95,7 @@ class Pipeline(faust.App):
         )
         self.runners = self._runners()
         """By topic that the stage reads."""
+        self.predecessors = Predecessors(deployment.broker, self.conf.id, deployment.session_timeout_seconds)
         self.short_cut = ShortCut(self.runners, self.or_exit)
         stages = {stage: self.runners[topic] for stage, topic in stage_topics(deployment.topics).items()}
         self.worker_metrics = WorkerMetrics(stages, self.redis, deployment.prefix)
@@ -114,6 +118,7 @@ class Pipeline(faust.App):
         topics = specs(deployment.topics, deployment.raw_partitions, deployment.spread)
         create = partial(ensure_topics, deployment.broker, topics)
         await self.or_exit(retry_until_available("Kafka", deployment.broker, create, KAFKA_AWAY))
+        await self.predecessors.find()
 
     def _runners(self) -> dict[str, PartitionRunner]:
         deployment, topics = self.deployment, self.deployment.topics

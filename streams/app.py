@@ -38,7 +38,7 @@ from streams.pipeline.short_cut import ShortCut
 from streams.pipeline.source_registry import SourceRegistry
 from streams.pipeline.transport import CheckpointConsumer, CheckpointTransport, credentials
 from streams.pipeline.worker_metrics import WorkerMetrics
-from streams.runtime import exit_codes, logs, metrics
+from streams.runtime import exit_codes, logs, memory, metrics
 from streams.runtime.fencing import Fenced
 from streams.runtime.logs import get_logger
 from streams.runtime.redis_client import connect
@@ -152,6 +152,7 @@ class Pipeline(faust.App):
             mine = {tp.partition: offset for tp, offset in earliest.items() if tp.topic == topic}
             offsets = await runner.load(mine)
             starts |= {TP(topic, partition): offset for partition, offset in offsets.items()}
+        memory.give_back()  # what the pieces took
         return starts
 
     async def send_record(self, out: OutgoingRecord) -> "asyncio.Future[Any]":

@@ -243,10 +243,11 @@ def _exit_if_failed(sent: "asyncio.Future[Any]") -> None:
 
 
 def _pause_less() -> None:
-    """Have Python look for garbage less often, and only among what came since it last did so.
+    """Have Python look for garbage less often, and only among what came since it last did so; and have its
+    threads wait less for each other.
 
-    It stops everything meanwhile, a third of a second for the modules alone. The state of the stages has no
-    cycles, so it goes away without that.
+    Looking for garbage stops everything, a third of a second for the modules alone. The state of the stages
+    has no cycles, so it goes away without that.
     """
 
     def pass_over(phase: str, info: dict[str, int]) -> None:

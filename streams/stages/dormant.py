@@ -47,6 +47,8 @@ class Dormant:
         self._of = np.empty(0, np.int32)  # the block of each, or _AWAKE
         self._packer = zstandard.ZstdCompressor(level=_LEVEL)
         self._unpacker = zstandard.ZstdDecompressor()
+        # the block that `encoded` looked into last
+        self._opened: tuple[_Block | None, tuple[Rows, list[bytes]]] = None, (np.empty(0, ROW), [])
 
     def __len__(self) -> int:
         return int((self._of != _AWAKE).sum())
@@ -131,12 +133,14 @@ class Dormant:
             self._fleet.changed_elsewhere.update(rows["mmsi"].tolist())
 
     def encoded(self, mmsi: int) -> bytes | None:
-        """The state of a vessel as msgpack; None if it is not here."""
+        """The state of a vessel as msgpack; None if it is not here. Quickest in the order of their MMSIs."""
         at = int(self._mmsis.searchsorted(np.uint32(mmsi)))
         if at == len(self._mmsis) or self._mmsis[at] != mmsi or self._of[at] == _AWAKE:
             return None
         block = self._blocks[int(self._of[at])]
-        rows, states = self._unpack(block)
+        if block is not self._opened[0]:
+            self._opened = block, self._unpack(block)
+        rows, states = self._opened[1]
         i = int(np.searchsorted(block.mmsis, mmsi))
         segments = segments_in(rows["ends"], i) if rows["in_columns"][i] else None
         return with_track(states[i], rows["last"].item(i), segments)

@@ -4,6 +4,8 @@ from typing import Final
 
 import numpy as np
 
+from geofences.distance import shore_distance_km
+from geofences.sea_distance import sea_distances_km
 from models.frame import Frame
 from models.report import POSITION, Reports
 from models.tick import TICK
@@ -32,6 +34,12 @@ _LINES: Final = (
 
 _STEPS: Final = 30
 """Of the grid, in which a ship makes way: enough for its positions to be looked at for a grid."""
+
+
+def unfold_maps() -> None:
+    """Have the coastline and the distances by sea ready: the first question takes a fifth of a second."""
+    shore_distance_km(np.zeros(1), np.zeros(1))
+    sea_distances_km(0.0, 0.0)
 
 
 def warm_up() -> None:

@@ -126,7 +126,7 @@ class Load:
 
     async def moments(self, count: int) -> AsyncIterator[int]:
         """So many random moments at which something is broken, each while the workers are at work."""
-        size = -(-len(self._frames) // (count + 1))
+        size = max(1, len(self._frames) // (count + 1))  # some are left for the rest, or nothing would move
         for number in range(count):
             before = await self.cluster.progress()
             await self._published()

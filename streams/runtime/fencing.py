@@ -15,7 +15,6 @@ import redis.asyncio as redis
 from redis.exceptions import WatchError
 
 from models.errors import TankerwatchError
-from streams.runtime.hash_reader import read_hash
 
 OWNER: Final = b"owner"
 TURN: Final = b"turn"
@@ -45,17 +44,15 @@ class FencedHash:
         self._owner, self._turn = b"", 0
 
     async def take_over(self) -> Fields:
-        """Become the owner. Returns the other fields as they are then. Raises Fenced, SetBack where Redis
-        was taken over or set back meanwhile."""
+        """Become the owner. Returns the other fields as they are then."""
         # random, not only counted: a Redis that was set back would give a number twice
         owner = f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(8)}"
         self._owner = owner.encode()  # set first: if the answer is lost, the owner in Redis is still us
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.hset(self.key, OWNER, owner)
             pipe.hincrby(self.key, TURN, 1)
-            _, self._turn = await pipe.execute()
-        fields = await read_hash(self._redis, self.key)  # nobody but a later owner can have written to it
-        self._check(fields.get(OWNER), fields.get(TURN))
+            pipe.hgetall(self.key)
+            _, self._turn, fields = await pipe.execute()
         return {name: value for name, value in fields.items() if name not in (OWNER, TURN)}
 
     async def resume(self) -> Fields:
@@ -91,12 +88,9 @@ class FencedHash:
 
     async def _read(self, client: Any, fields: tuple[str, ...]) -> list[bytes | None]:
         values: list[bytes | None] = await client.hmget(self.key, OWNER, TURN, *fields)
-        self._check(*values[:2])
-        return values[2:]
-
-    def _check(self, owner: bytes | None, turn: bytes | None) -> None:
+        owner, turn = values[:2]
         if owner == self._owner:
-            return
+            return values[2:]
         if self._is_later(owner, turn):
             raise self._taken_over()
         raise SetBack(

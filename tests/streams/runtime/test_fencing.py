@@ -83,9 +83,9 @@ async def test_writers_that_take_over_at_random_write_one_after_the_other(client
     async def write(name: str) -> None:
         counter = Counter(client, key)
         for number in range(40):
-            with suppress(Fenced):  # also of one that takes over while another one does
-                if chance.random() < 0.3 or not number:
-                    await counter.hash.take_over()
+            if chance.random() < 0.3 or not number:
+                await counter.hash.take_over()
+            with suppress(Fenced):
                 await counter.step(f"{name}{number}", meanwhile=dawdle)
                 done.append(f"{name}{number}".encode())
 

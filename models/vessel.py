@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from enum import StrEnum
-from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -39,7 +38,6 @@ class MmsiKind(StrEnum):
     INVALID = "invalid"  # no such form: often net buoys, or a number never programmed
 
 
-@lru_cache(maxsize=65_536)
 def flag_of(mmsi: int) -> str | None:
     """Flag state of a ship's MMSI as ISO 3166-1 alpha-2, by its first three digits (ITU's MID table).
 

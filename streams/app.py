@@ -126,7 +126,7 @@ class Pipeline(faust.App):
         rules, spread = load_rules(deployment.files), deployment.spread
         operators: dict[str, Callable[[int], Operator]] = {
             "decoder": lambda number: DecoderOperator(number, spread, rules.settings, topics),
-            "vessels": lambda number: VesselOperator(number, self.registry, rules, topics),
+            "vessels": lambda number: VesselOperator(number, self.registry, rules, topics, spread),
             "meetings": lambda _: MeetingOperator(spread, rules, topics),
             "cases": lambda _: CaseOperator(rules, topics),
         }
@@ -299,6 +299,7 @@ async def save_checkpoints() -> None:
     while not app.should_stop:
         await asyncio.sleep(app.deployment.checkpoint_seconds)
         await app.checkpoint()
+        await asyncio.to_thread(memory.give_back)  # what the pieces took
 
 
 async def end_dead_sources() -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from models.errors import TankerwatchError
 from models.time import Millis
 from streams.archive.folder import Folder
 from streams.archive.writer import Writer
@@ -20,7 +21,7 @@ _RESERVE: Final = 256 << 20
 """Bytes that are left on the disk for what comes in, or a twentieth of a disk that is smaller than 5 GiB."""
 
 
-class Ended(Exception):
+class Ended(TankerwatchError):
     """The archiver ends, and what was being made is not needed."""
 
 

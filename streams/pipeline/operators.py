@@ -229,9 +229,11 @@ class VesselOperator:
         registry: Registry,
         rules: Rules,
         topics: Topics,
+        spread: int = 1,
     ) -> None:
+        """`spread`: how many partitions there are."""
         self._partition, self._registry, self._topics = partition, registry, topics
-        self._stage = VesselStage(rules)
+        self._stage = VesselStage(rules, spread)
         self._marks = Watermarks()
         self._read = -1  # registrations taken in
         self._told = BEGINNING, False  # how far, and whether all sources had ended

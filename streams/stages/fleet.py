@@ -46,8 +46,8 @@ ROW: Final = np.dtype(
 """All columns of a vessel."""
 _FIRST: Final = 1024
 _GROWTH: Final = 1.25
-OBJECTS: Final = 4096
-"""Vessels that are objects at most when a fleet has settled. Judgement: they take 12 MB."""
+OBJECTS: Final = 8192
+"""Vessels of a process that are objects at most when its fleets have settled. Judgement: they take 25 MB."""
 
 
 class _Elsewhere(list[Segment]):
@@ -68,7 +68,9 @@ class Fleet:
     An object that it gave is the vessel's own until `settle` is called: then it may be folded.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, share: int = 1) -> None:
+        """`share`: one of how many fleets it is in its process."""
+        self._most = OBJECTS // share
         self._objects: dict[int, tuple[VesselState, int]] = {}  # with their slots
         self._folded: list[bytes | None] = [None] * _FIRST  # the others, by slot
         self._folder = Folder()
@@ -189,10 +191,10 @@ class Fleet:
         return self._heard(mmsi)[0]
 
     def settle(self, silent_since: Millis | None = None) -> None:
-        """Fold objects until there are no more than OBJECTS: those that nobody watches before others, of
-        these the last that were made; with `silent_since` all that nobody watches, or that were not heard
-        since then."""
-        if len(self._objects) <= OBJECTS and silent_since is None:
+        """Fold objects until no more than its share of OBJECTS is left: those that nobody watches before
+        others, of these the last that were made; with `silent_since` all that nobody watches, or that were
+        not heard since then."""
+        if len(self._objects) <= self._most and silent_since is None:
             return
         mmsis, slots = list(self._objects), [slot for _, slot in self._objects.values()]
         idle = self.interest[slots] == NOT_WATCHED
@@ -200,7 +202,7 @@ class Fleet:
             idle |= self.last[slots] < silent_since
         for i in idle.nonzero()[0].tolist():
             self._fold(*self._objects.pop(mmsis[i]))
-        while len(self._objects) > OBJECTS:
+        while len(self._objects) > self._most:
             _, (vessel, slot) = self._objects.popitem()
             self._fold(vessel, slot)
 

@@ -62,7 +62,9 @@ class _Meta(msgspec.Struct, array_like=True):
 class VesselStage(Stage[Reports, list[Instant]]):
     """Reports of all vessels in, instants of the grid out."""
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: Rules, share: int = 1) -> None:
+        """`share`: one of how many stages of its kind it is in its process."""
+        self._share = share
         self._settings = rules.settings.vessel
         self._watchlist = rules.watchlist
         self._detectors = VesselDetectors(
@@ -70,7 +72,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         )
         self._done = BEGINNING
         self._newest = BEGINNING
-        self._fleet = Fleet()
+        self._fleet = Fleet(share)
         self._dormant = self._sleepers()  # the rest of the fleet
         self._waiting: dict[int, tuple[Rows, Rows]] = {}  # positions and statics not worked off, by chunk
         self._chunk = 0
@@ -208,7 +210,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         self._done, self._newest, self.overtaken = meta.done, meta.newest, meta.overtaken
         self._chunk = meta.chunk
         self._stations = {stations: i for i, stations in enumerate(meta.stations)}
-        self._waiting, self._fleet = {}, Fleet()
+        self._waiting, self._fleet = {}, Fleet(self._share)
         self._sightings.load(pieces)
         self._drawn.load(pieces)
         self._dormant, self._attendance = self._sleepers(), self._roll()

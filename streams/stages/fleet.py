@@ -111,9 +111,6 @@ class Fleet:
     def __len__(self) -> int:
         return len(self._slots)
 
-    def __contains__(self, mmsi: int) -> bool:
-        return mmsi in self._objects or self._slots.get(mmsi) >= 0
-
     def __iter__(self) -> Iterator[int]:
         mmsis: list[int] = self.mmsi[self.in_use].tolist()
         return iter(mmsis)

@@ -41,9 +41,10 @@ class Rounds:
             slots = fleet.slots(some)
             for mmsi, slot in zip(some, slots.tolist(), strict=True):
                 vessel = fleet.whole(mmsi)
-                if found := gaps.look(vessel, instant):
-                    events += found
-                    fleet.changed[slot] = True
+                before = vessel.silence
+                events += gaps.look(vessel, instant)
+                # of a vessel that may come to count only later, nothing is told yet
+                fleet.changed[slot] |= vessel.silence is not before
                 fleet.silent[slot], fleet.looked[slot] = vessel.silence is not None, gaps.due(vessel, instant)
             fleet.settle()
         for some in batched(waiting):

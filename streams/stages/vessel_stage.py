@@ -232,7 +232,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
             self._settle(vessel.mmsi for vessel in states)
 
     def snapshot(self) -> bytes:
-        self._pieces.clear()
+        self.forget_changes()  # also who is gone
         self._pieces |= {f"rows/{number}" for number in self._waiting}
         self._pieces |= self._sightings.pieces() | self._drawn.pieces()
         self._fleet.changed[:] = self._fleet.in_use

@@ -26,15 +26,16 @@ _CLAIMED: Final = (
     "draught",
 )
 _CONTENT: Final = np.dtype([(name, STATIC[name]) for name in _CLAIMED])
-_ODD: Final = np.uint64(0x9E37_79B9_7F4A_7C15)
-_HALF: Final = np.uint64(32)
+_ODD, _OTHER = np.uint64(0x9E37_79B9_7F4A_7C15), np.uint64(0xBF58_476D_1CE4_E5B9)
+_HALF, _THIRTY = np.uint64(32), np.uint64(30)
 _FIELDS: Final = struct.Struct("=IBHHBB20s7sf")
 """The same, for one."""
 
 
 def digests(told: npt.NDArray[np.void], types: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]:
     """A number for each content of a column that `contents` gave, sent in messages of these types. Two
-    contents of one vessel have the same one by chance once in 10^19 times."""
+    contents of one vessel have the same one by chance once in 10^19 times. Somebody who searches billions of
+    them can find two, and may then send the second one unnoticed until the next restart."""
     words = np.zeros((len(told), _CONTENT.itemsize // 8 * 8 + 8), np.uint8)
     words[:, : _CONTENT.itemsize] = told.view(np.uint8).reshape(len(told), -1)
     words[:, -1] = types == 5  # the only one that may claim to have no IMO number
@@ -49,7 +50,8 @@ def _digest(words: npt.NDArray[np.uint64], found: npt.NDArray[np.uint64]) -> Non
         digest = np.uint64(1)
         for word in words[i]:
             digest = (digest ^ word) * _ODD
-            digest ^= digest >> _HALF
+            digest = (digest ^ digest >> _HALF) * _OTHER  # else the next word could undo what this one did
+            digest ^= digest >> _THIRTY
         found[i] = max(digest, np.uint64(1))  # 0 stands for none
 
 

@@ -94,8 +94,8 @@ class GapWatch:
         return known or vessel.silence is not None
 
     def due(self, vessel: HeardVessel, instant: Millis) -> Millis:
-        """The first instant after this one at which `look` may find anything, unless the vessel is heard
-        before, or somebody else, or its silence is taken back."""
+        """The first instant after this one at which `look` may find anything, unless before that the
+        vessel is heard, or something new is known of it, or its silence is taken back."""
         if vessel.hearing is None:
             return END
         longest = max(self._settings.notice, expected_silence(vessel.hearing, self._settings) + 1)

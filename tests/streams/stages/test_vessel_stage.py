@@ -100,6 +100,15 @@ def test_neither_parts_nor_copies_change_anything(number: int) -> None:
     assert in_parts(positions, told, 97, pieces=True) == expected
 
 
+def test_a_silence_of_a_vessel_of_unknown_type_is_not_lost_with_the_stage() -> None:
+    """It is told once the vessel is known for a tanker; what is kept between is kept piece by piece."""
+    positions = fixes(A, [*range(0, 600, 6), *range(777, 840, 6)], sog=0.1)
+    told = statics(A, (780, 786))
+    expected = in_parts(positions, told, 100_000, None)
+    assert "gap" in str(expected)
+    assert in_parts(positions, told, 5, pieces=True) == expected
+
+
 def test_a_report_of_an_instant_worked_off_changes_nothing() -> None:
     stage = vessel_stage()
     stage.feed(Reports("a", fixes(A, [0, 4, 8])))
@@ -117,3 +126,6 @@ def test_a_vessel_not_heard_for_a_week_is_forgotten() -> None:
     assert gone == [(A, at(7 * day + 60))]
     assert identities_of(instants)[A].gone
     assert not identities_of(instants)[B].gone
+    other = vessel_stage()
+    other.restore(stage.snapshot())
+    assert other.vessels == 1

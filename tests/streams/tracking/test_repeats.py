@@ -28,3 +28,13 @@ def test_what_changes_something_or_waits_makes_all_forgotten() -> None:
     assert repeats.known == [9] + [0] * (KEPT - 1)
     repeats.note(8, changed=False, settled=False)
     assert repeats.known == [0] * KEPT
+
+
+def test_names_that_differ_in_the_last_bytes_of_words_have_numbers_of_their_own() -> None:
+    """A few letters become digits, each in the byte that decides least about a number."""
+    rows = np.zeros(400, STATIC)
+    names = np.random.default_rng(1).choice(list(b"PQRSTUVWXY"), (200, 20)).astype(np.uint8)
+    others = names.copy()
+    others[:, [4, 8, 12]] ^= 0x60
+    rows["name"] = np.concatenate([names, others]).view("S20").reshape(-1)
+    assert len(set(digests(contents(rows), rows["type"]).tolist())) == len(set(rows["name"].tolist())) == 400

@@ -26,7 +26,7 @@ class Ended(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replacement:
-    """A file that was made where `place` says."""
+    """A file that was made where `made_at` says."""
 
     day: str
     """Its folder, relative to the archive."""

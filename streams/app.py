@@ -100,6 +100,7 @@ class Pipeline(faust.App):
         self.short_cut = ShortCut(self.runners, self.or_exit)
         stages = {stage: self.runners[topic] for stage, topic in stage_topics(deployment.topics).items()}
         self.worker_metrics = WorkerMetrics(stages, self.redis, deployment.prefix)
+        self._has_loaded = False
         self._committed: dict[TP, int] = {}
         self._committing: asyncio.Task[None] | None = None
 
@@ -147,6 +148,9 @@ class Pipeline(faust.App):
         return topic in self.runners
 
     async def start_offsets(self, earliest: Mapping[TP, int]) -> Mapping[TP, int]:
+        if self._has_loaded:
+            memory.collect_all()  # stages that were given up refer to themselves
+        self._has_loaded = True
         starts: dict[TP, int] = {}
         # the largest first: the memory that its pieces took is free for the others
         for topic, runner in reversed(self.runners.items()):
@@ -247,8 +251,8 @@ def _pause_less() -> None:
     """Have Python look for garbage less often, and only among what came since it last did so; and have its
     threads wait less for each other.
 
-    Looking for garbage stops everything, a third of a second for the modules alone. The state of the stages
-    has no cycles, so it goes away without that.
+    Looking for garbage stops everything, a third of a second for the modules alone. While stages are at work
+    their objects go away without that.
     """
 
     def pass_over(phase: str, info: dict[str, int]) -> None:
@@ -339,7 +343,8 @@ async def on_revoked(*_: Any, **__: Any) -> None:
 
 
 async def on_shutdown(*_: Any, **__: Any) -> None:
-    await app.last_checkpoint()
+    """The same before the producer stops: whatever was still processed then could not be sent."""
+    await on_revoked()
     await app.registry.stop()
 
 

@@ -73,7 +73,7 @@ class Compaction:
         return now / 1000 - max(path.stat().st_mtime for path in files) >= RESTED_SECONDS
 
     def _merged(self, table: str, files: list[Path]) -> Replacement:
-        """Rows stay in the order in which they were archived.
+        """Rows stay in the order of the files.
 
         Raises ArchiveError for a damaged file, OSError where there is no room.
         """

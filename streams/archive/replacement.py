@@ -27,7 +27,7 @@ class Ended(TankerwatchError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replacement:
-    """A file that was made where `place` says."""
+    """A file that was made where `made_at` says."""
 
     day: str
     """Its folder, relative to the archive."""

@@ -87,15 +87,21 @@ class Book:
         A chain is one cargo. Where one of two calls was in the dark, and may have been none, the one that
         shows more counts. Draughts before and after both show two parts of the cargo.
         """
+        ends: dict[str, list[str]] = {}  # by call, the chains that end at it
+        for name, chain in self.chains.items():
+            for id in chain.calls:
+                if id in self.calls:
+                    ends.setdefault(id, []).append(name)
         gone: set[str] = set()
-        for chain in self.chains.values():
-            kept: dict[str, Delivery] = {}
-            known = ((id, self.calls[id].delivery) for id in chain.calls if id in self.calls)
-            for id, now in sorted(known, key=lambda each: (*_shows(each[1]), each[0]), reverse=True):
-                best = kept.setdefault(now.ship, now)
-                in_the_dark = best is not now and (best.dark or now.dark)
-                if in_the_dark and not (best.by_draught and now.by_draught):
-                    gone.add(id)
+        kept: dict[tuple[str, str], Delivery] = {}  # by chain and ship
+        known = ((id, self.calls[id].delivery) for id in ends)
+        # across all chains, so that no call gives way to one that itself gives way, in another chain
+        for id, now in sorted(known, key=lambda each: (*_shows(each[1]), each[0]), reverse=True):
+            of = [(chain, now.ship) for chain in ends[id]]
+            if any(_is_one_cargo(kept[each], now) for each in of if each in kept):
+                gone.add(id)
+            else:
+                kept |= {each: now for each in of if each not in kept}
         return gone
 
     def forget_before(self, year: int) -> None:
@@ -131,6 +137,10 @@ def _apart(before: Delivery, now: Delivery) -> int:
 def _shows(call: Delivery) -> tuple[bool, float]:
     """By how much a call shows that something was landed."""
     return call.seen, call.barrels.mid
+
+
+def _is_one_cargo(one: Delivery, other: Delivery) -> bool:
+    return (one.dark or other.dark) and not (one.by_draught and other.by_draught)
 
 
 def _joined(one: Delivery, other: Delivery) -> Delivery:

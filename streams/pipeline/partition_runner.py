@@ -158,7 +158,7 @@ class PartitionRunner:
         return Partition(operator, checkpoint, last, stored.offset)
 
     async def take(self, number: int, offset: int, value: bytes) -> None:
-        """Process one frame of a partition, if it is the next one.
+        """Process one frame of a partition, if it is the next one. Several tasks may call this at once.
 
         Raises FramesMissing, and RegistrationsMissing; after the latter, nothing has changed.
         """

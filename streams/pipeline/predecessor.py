@@ -5,15 +5,19 @@ session timeout. Whoever is started in its place knows sooner: members of the gr
 machine and the number of their process, and that process is no more. They leave the group once the new worker
 is about to join it; an empty group would have Kafka wait for more members.
 
-Where this is not possible, or a number was given again, the session timeout decides as before. If a worker is
-taken for dead by mistake, it joins again.
+Only what is certain counts: a worker that was taken for dead by mistake would end, be started again, and take
+the other one for dead in its turn. Machines and containers may share a host name, so names also tell where
+numbers of processes mean the same. Elsewhere, and where a number was given again, the session timeout
+decides, as it does for a container that was started again.
 """
 
 import asyncio
+import hashlib
 import os
 import re
 import socket
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient
@@ -24,21 +28,32 @@ from streams.runtime.logs import get_logger
 from streams.runtime.retry import KAFKA_AWAY
 
 log = get_logger(__name__)
-_NAME: Final = re.compile(r"tankerwatch/(?P<host>.+)/(?P<pid>\d{1,9})")
+_NAME: Final = re.compile(r"tankerwatch/(?P<host>.+)/(?P<processes>[0-9a-f]{8})/(?P<pid>\d{1,9})")
 _BETWEEN_SECONDS: Final = 0.2
 _REBALANCING: Final = "PreparingRebalance"
 
 
 def client_id() -> str:
     """The name by which Kafka knows this process."""
-    return f"tankerwatch/{socket.gethostname()}/{os.getpid()}"
+    return f"tankerwatch/{socket.gethostname()}/{_processes()}/{os.getpid()}"
+
+
+def _processes() -> str:
+    """What tells apart where a number may be that of another process: the start of the machine, and Linux's
+    namespace of processes, of which each container has its own. "unknown" elsewhere: then nobody has died."""
+    try:
+        started = Path("/proc/sys/kernel/random/boot_id").read_text("ascii")
+        namespace = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return "unknown"
+    return hashlib.blake2b(f"{started}{namespace}".encode(), digest_size=4).hexdigest()
 
 
 def has_died(client: str) -> bool:
-    """Whether the process of this name ran on this machine and is no more. One of our own number has gone:
-    this process has not joined yet."""
+    """Whether the process of this name ran here and is no more. One of our own number has gone: this process
+    has not joined yet."""
     found = _NAME.fullmatch(client)
-    if found is None or found["host"] != socket.gethostname():
+    if found is None or (found["host"], found["processes"]) != (socket.gethostname(), _processes()):
         return False
     if (pid := int(found["pid"])) == os.getpid():
         return True

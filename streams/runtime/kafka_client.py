@@ -23,6 +23,8 @@ log = get_logger(__name__)
 KAFKA: Final = f"{PREFIX}KAFKA_"
 REFUSED_SECONDS: Final = 1.0
 """Time until a client asks again for what it was not allowed to read."""
+GRANTED_SECONDS: Final = 5.0
+"""Time without a refusal after which it is allowed to read everything: other topics come in between."""
 Taken = dict[TopicPartition, list[ConsumerRecord]]
 MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 
@@ -124,8 +126,8 @@ async def reader(broker: str, partitions: Sequence[TopicPartition]) -> AIOKafkaC
 async def taken(consumer: AIOKafkaConsumer, broker: str, milliseconds: int, most: int) -> Taken:
     """The next messages by partition: at most so many, and none where none came in this time.
 
-    There are none while Kafka does not let this client read one of the topics; the log says so. Raises
-    OffsetOutOfRangeError.
+    While Kafka does not let this client read one of the topics there are only those of others, and the log
+    says so. Raises OffsetOutOfRangeError.
     """
     try:
         got: Taken = await consumer.getmany(timeout_ms=milliseconds, max_records=most)
@@ -134,7 +136,7 @@ async def taken(consumer: AIOKafkaConsumer, broker: str, milliseconds: int, most
         await asyncio.sleep(REFUSED_SECONDS)
         return {}
     if got:
-        note_return("Kafka", broker)
+        note_return("Kafka", broker, GRANTED_SECONDS)
     return got
 
 

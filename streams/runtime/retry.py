@@ -59,10 +59,10 @@ async def retry_until_available(
 
 
 class _Absence:
-    """A service that has been away since `since`, in seconds of the monotonic clock."""
+    """A service that has been away since `since`, and was so last at `noted`, by the monotonic clock."""
 
     def __init__(self) -> None:
-        self.since = time.monotonic()
+        self.since = self.noted = time.monotonic()
         self.may_log = RateLimit()
 
 
@@ -74,6 +74,7 @@ def note_absence(service: str, where: str, error: Exception) -> None:
     """Log that the service at this address is away, at once and then every minute."""
     where = address_of(where)
     absence = _absent.setdefault((service, where), _Absence())
+    absence.noted = time.monotonic()
     if absence.may_log():
         log.error(
             "waiting", service=service, at=where, reason=reason(error),
@@ -82,8 +83,10 @@ def note_absence(service: str, where: str, error: Exception) -> None:
         )  # fmt: skip
 
 
-def note_return(service: str, where: str) -> None:
-    """Log that it is back, if it was away."""
+def note_return(service: str, where: str, after: float = 0.0) -> None:
+    """Log that it is back, if it was away, and was not for so many seconds."""
     where = address_of(where)
-    if gone := _absent.pop((service, where), None):
+    gone = _absent.get((service, where))
+    if gone is not None and time.monotonic() - gone.noted >= after:
+        del _absent[service, where]
         log.warning("back", service=service, at=where, seconds=round(time.monotonic() - gone.since))

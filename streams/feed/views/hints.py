@@ -99,9 +99,9 @@ async def _of_lists(wanted: dict[str, list[str]], vessels: VesselIndex) -> list[
         return []
     await vessels.refresh()
     names = {name.casefold(): name for name in sorted(vessels.lists)}
-    told = f"there are {', '.join(names.values())}" if names else "no vessel here is on any"
+    told = f"some are on {', '.join(names.values())}" if names else "none is on any"
     return [
-        f"watchlist: no vessel here is on a list {given[:LONGEST]!r}; {told}"
+        f"watchlist: no vessel that was heard here lately is on a list {given[:LONGEST]!r}; {told}"
         for given in islice(wanted["watchlist"], LOOKED_UP)
         if given not in names
     ][:MOST]

@@ -6,7 +6,8 @@ import pytest
 
 from models.event import Event, Level
 from models.vessel import WatchlistHit
-from streams.ledger.book import deliveries
+from streams.ledger.book import Book, Call, ChainEnds, deliveries
+from streams.ledger.delivery import Barrels, Delivery
 from streams.ledger.ledger import ledger
 from streams.ledger.settings import LedgerSettings
 from tests.streams.detection.chains.stories import KOREAN, LISTED, A, Story, dark_call, direct
@@ -152,6 +153,22 @@ def test_a_cargo_that_may_have_been_landed_in_the_dark_is_counted_once(
     story.visit(A, "vostochny", 14, 20, (4.0, 6.0))
     story.visit(A, "nampo", 20, 20)
     assert len(deliveries([*story.events, *story.revisions()], S)) == 2
+
+
+def test_no_call_gives_way_to_one_that_gives_way_itself() -> None:
+    """Two chains share a call in the dark; the one that was seen is the cargo of the second chain."""
+
+    def call(day: int, mid: float, *, seen: bool) -> Call:
+        start = f"2026-03-{day:02d}T00:00:00Z"
+        barrels = Barrels(0.0, mid, 2 * mid)
+        told = Delivery(f"{day}", "IMO 1", "", "KPNAM", "Nampo", start, start, seen, not seen, barrels, "")
+        return Call(1, start, told, counts=False)
+
+    book = Book(S)
+    calls = {"5": call(5, 1.0, seen=False), "10": call(10, 2.0, seen=False), "15": call(15, 9.0, seen=True)}
+    book.calls.update(calls)
+    book.chains.update({"first": ChainEnds(1, ("5", "10")), "second": ChainEnds(1, ("10", "15"))})
+    assert [one.event for one in book.deliveries()] == ["5", "15"]
 
 
 def test_a_list_knows_what_a_ship_calls_itself_wrongly() -> None:

@@ -43,7 +43,7 @@ HINTS: Final = {
     "country=XX": "country: no fence is in 'XX'; there are fences in ",
     "flag=ZZ": "flag: no ship's MMSI has the flag 'ZZ'; give a code like RU",
     "mmsi=273000009": "mmsi: no vessel with the MMSI 273000009 is known here, or it has been silent for too long",
-    "watchlist=OFAC": "watchlist: no vessel here is on a list 'ofac'; no vessel here is on any",
+    "watchlist=OFAC": "watchlist: no vessel that was heard here lately is on a list 'ofac'; none is on any",
     "imo=9006759": "imo: 9006759 is no IMO number: its last digit does not fit the others; check it",
 }
 

@@ -7,7 +7,7 @@ import numpy as np
 from geofences.distance import shore_distance_km
 from geofences.sea_distance import sea_distances_km
 from models.frame import Frame
-from models.report import POSITION, Reports
+from models.report import POSITION, STATIC, Reports
 from models.tick import TICK
 from models.time import END
 from models.watchlist import Watchlist
@@ -56,8 +56,10 @@ def warm_up() -> None:
     fixes["time"] = 1 + np.arange(1, 1 + _STEPS) * rules.settings.vessel.grid.step
     fixes["mmsi"], fixes["type"], fixes["lon"] = 230_000_001, 1, np.sqrt(np.arange(_STEPS))
     fixes["lat"], fixes["status"] = fixes["lon"], 15
+    says = np.zeros(1, STATIC)
+    says["time"], says["mmsi"], says["type"] = fixes["time"][0], fixes["mmsi"][0], 5
     follower = VesselStage(rules)
-    follower.feed(Reports("", fixes))
+    follower.feed(Reports("", positions=fixes, statics=says))
     follower.advance(END)
     pairs_within(np.eye(3), np.eye(3), 1.0)
     Packed.of(np.zeros(1, TICK)).rows()

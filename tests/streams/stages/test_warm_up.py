@@ -1,5 +1,7 @@
 """Warm-up: afterwards no line makes anything wait for a loop to be compiled."""
 
+from typing import Any
+
 from models.frame import Frame
 from streams.decoding.decoder import Decoder
 from streams.runtime.compiled import LOOPS, variants
@@ -14,12 +16,20 @@ def made() -> dict[str, int]:
     return {f"{loop.__module__}.{loop.__name__}": variants(loop) for loop in loops}
 
 
+def helpers() -> set[str]:
+    """Loops that other loops call: these may want one for several types, and compile it where they are not in
+    the cache themselves."""
+    functions: list[Any] = [getattr(loop, "py_func") for loop in LOOPS]  # noqa: B009
+    called = {id(each.__globals__.get(name)) for each in functions for name in each.__code__.co_names}
+    return {f"{loop.__module__}.{loop.__name__}" for loop in LOOPS if id(loop) in called}
+
+
 def test_no_loop_is_compiled_afterwards_or_twice() -> None:
     """Arrays of other types or layouts would have it compiled again, at any time."""
     warm_up()
     ready = made()
     assert sum(ready.values()) > 10
-    assert max(ready.values()) == 1
+    assert {name for name, kinds in ready.items() if kinds > 1} <= helpers()
     some = [line.encode() for line in simulate("silent_alongside", 1, "heavy").lines[:2_000]]
     decoder = Decoder("test")
     parts = [

@@ -1,5 +1,6 @@
 """The desk of alerts: a watch tells whatever the filters are, a silence keeps quiet until it is ended."""
 
+import re
 from typing import Any
 
 import pytest
@@ -33,8 +34,28 @@ HEARD = """() => {
 """Counts the sounds of the page, each of two tones. Their clock stands at `window.seconds`."""
 
 
+NOTIFIED = """() => {
+  window.notified = [];
+  const real = window.Notification;
+  window.Notification = class extends real {
+    constructor(title, options) {
+      super(title, options);
+      window.notified.push({ title, ...options, click: () => this.dispatchEvent(new Event("click")) });
+    }
+  };
+  window.away = false;
+  Object.defineProperty(document, "hidden", { get: () => window.away });
+}"""
+"""Writes down the notifications that the page makes. `window.away`: whether the reader looks elsewhere."""
+
+
 def heard(page: Page) -> float:
     return float(page.evaluate("window.heard"))
+
+
+def notified(page: Page) -> list[dict[str, str]]:
+    made: list[dict[str, str]] = page.evaluate("window.notified.map(({ click, ...told }) => told)")
+    return made
 
 
 def test_a_watched_vessel_is_told_of_and_a_silenced_one_is_not(live: Live, tab: Open) -> None:
@@ -157,3 +178,35 @@ def test_a_saved_filter_sounds_by_choice(live: Live, tab: Open) -> None:
     expect(page.locator("#list a[data-id$='1']")).to_have_count(1)
     expect(page.locator("#list a[data-id$='2']")).to_have_count(0)
     assert "not_type=gap" in page.url
+
+
+def test_the_browser_notifies_a_reader_who_looks_elsewhere(live: Live, tab: Open) -> None:
+    opened = tab(live)
+    opened.context.grant_permissions(["notifications"], origin=live.url)
+    opened.page.add_init_script(f"({NOTIFIED})()")
+    page = opened.open("?type=gap&quiet=true")
+    page.locator("#desk-toggle").click()
+    desk = page.locator("#desk")
+    desk.get_by_label("Name of the filter").fill("Gaps")
+    desk.get_by_role("button", name="Save the filters in use").click()
+    choice = desk.locator(".rows li", has_text="Gaps").get_by_label("Notification")
+    choice.check()
+    expect(choice).to_be_checked()
+    page.goto(f"{live.url}/?quiet=true")
+    expect(page.locator("body.ready")).to_be_visible()
+    gap: dict[str, Any] = {"type": EventType.GAP, "port_visit": None}
+    live.add([event(1, **gap)])
+    expect(page).to_have_title("(1) tankerwatch")
+    assert notified(page) == []  # the reader is here
+    page.evaluate("window.away = true")
+    live.add([event(2), event(3, **gap)])  # the first is in no filter that notifies
+    expect(page).to_have_title("(3) tankerwatch")
+    (told,) = notified(page)
+    assert (told["title"], told["body"]) == ("Possible: AIS gap", "OCEAN STAR")
+    live.add([event(4, **gap)])
+    expect(page).to_have_title("(4) tankerwatch")
+    first, second = notified(page)
+    assert (second["title"], second["tag"]) == ("2 new events, the latest Possible: AIS gap", first["tag"])
+    page.evaluate("window.notified[1].click()")
+    expect(page.locator("#panel")).to_contain_text("AIS gap")
+    expect(page).to_have_url(re.compile(event(4).id))

@@ -1,7 +1,7 @@
 """The reference of what each program may do on Kafka and Redis."""
 
 from streams.deployment import rights as programs
-from streams.deployment.rights import Operation, Right
+from streams.deployment.rights import Right
 from streams.deployment.topics import Topics
 from tests.docs.markdown import page, table
 
@@ -51,4 +51,4 @@ def _commands(program: str) -> str:
 
 
 def _options(right: Right) -> str:
-    return "".join(f" --operation {Operation(operation)}" for operation in right.operations)
+    return "".join(f" --operation {operation}" for operation in right.operations)

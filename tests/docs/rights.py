@@ -33,7 +33,7 @@ def rights() -> str:
         "## Redis",
         "As `ACL SETUSER` takes them, or a line of the file of users, for example "
         "`user sink on >PASSWORD …`. `ingest` and `archive` do not use Redis. Commands with `--redis` need "
-        "the rules of `events tail`. Who reads events may see all keys of the deployment.",
+        "the rules of `events tail`. Whoever reads events may see all keys of the deployment.",
         table(
             ("program", "rules"),
             [(f"`{program}`", f"`{' '.join(rules)}`") for program, rules in programs.redis_rules().items()],

@@ -20,7 +20,6 @@ LINES: Final = 400
 """Lines that a module may have."""
 LONG: Final = {
     "streams/contracts/field_texts.py": "a table: one sentence for each published field",
-    "tests/streams/decoding/test_decoder.py": "all promises of the decoder on one page",
 }
 """Modules that may have more lines, with the reason."""
 BESIDE: Final = {"benchmarks", "docs", "faults", "scenarios", "services"}

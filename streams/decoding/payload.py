@@ -65,10 +65,8 @@ NOWHERE: Final = 0.01
 """Degrees around latitude 0, longitude 0 that are no position: what a receiver without a fix reports."""
 
 _LETTERS: Final = b"0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVW`abcdefghijklmnopqrstuvw"
-ARMOUR: Final = np.zeros(256, np.uint8)
-ARMOUR[np.frombuffer(_LETTERS, np.uint8)] = np.arange(64)
+_VALUES: Final = tuple(max(_LETTERS.find(code), 0) for code in range(256))
 """Value of each character of six-bit armour (IEC 61162-1)."""
-_VALUES: Final[list[int]] = ARMOUR.tolist()
 
 
 class Content(NamedTuple):

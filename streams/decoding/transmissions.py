@@ -47,7 +47,7 @@ _NEVER: Final = np.full(256, -1)
 Salts = npt.NDArray[np.uint8]
 """What equal payloads have to agree in besides. 0 and 1 mark messages with a UTC second."""
 Slots = npt.NDArray[np.int32]
-"""The latest row of each slot, plus 1. The hash of a row begins with the number of its slot."""
+"""The latest row of each slot, plus 1. The lowest bits of the hash of a row are the number of its slot."""
 Pieces = dict[str, bytes | None]
 """State by name of its piece; None where a piece is gone."""
 

@@ -1,4 +1,4 @@
-"""What each program may do on a Kafka and a Redis that ask: the rights that its user needs, and no others.
+"""What each program may do on Kafka and Redis where these ask: the rights that its user needs, and no others.
 
 docs/reference/rights.md is made from this, and tests run every program with just these.
 """

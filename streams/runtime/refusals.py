@@ -1,4 +1,4 @@
-"""Why Kafka or Redis lets a client in nowhere, in a few words, and which variable to set."""
+"""Why Kafka or Redis turns a client away, in a few words, and what to do about it."""
 
 import logging
 import os

@@ -47,7 +47,7 @@ ROW: Final = np.dtype(
 _FIRST: Final = 1024
 _GROWTH: Final = 1.25
 OBJECTS: Final = 8192
-"""Vessels of a process that are objects at most when its fleets have settled. Judgement: they take 25 MB."""
+"""The most vessels of a process that are objects once its fleets have settled. Judgement: they take 25 MB."""
 
 
 class _Elsewhere(list[Segment]):

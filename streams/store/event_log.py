@@ -215,10 +215,6 @@ class EventLog(JudgementLog):
             tuple(_IDENTITY.decode(one) for one in history),
         )
 
-    async def heard_since(self, time: Millis) -> list[int]:
-        """MMSIs of the vessels whose latest tick is of this time or later."""
-        return [int(mmsi) for mmsi in await self._redis.zrangebyscore(self.keys.heard, time, "+inf")]
-
     async def coverage(self, since: Millis) -> dict[int, Millis]:
         found = await self._redis.zrangebyscore(self.keys.coverage, since, "+inf", withscores=True)
         return {int(cell): int(time) for cell, time in found}

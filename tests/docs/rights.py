@@ -1,7 +1,7 @@
 """The reference of what each program may do on Kafka and Redis."""
 
 from streams.deployment import rights as programs
-from streams.deployment.rights import Operation, Right
+from streams.deployment.rights import Right
 from streams.deployment.topics import Topics
 from tests.docs.markdown import page, table
 
@@ -33,7 +33,7 @@ def rights() -> str:
         "## Redis",
         "As `ACL SETUSER` takes them, or a line of the file of users, for example "
         "`user sink on >PASSWORD …`. `ingest` and `archive` do not use Redis. Commands with `--redis` need "
-        "the rules of `events tail`. Who reads events may see all keys of the deployment.",
+        "the rules of `events tail`. Whoever reads events may see all keys of the deployment.",
         table(
             ("program", "rules"),
             [(f"`{program}`", f"`{' '.join(rules)}`") for program, rules in programs.redis_rules().items()],
@@ -51,4 +51,4 @@ def _commands(program: str) -> str:
 
 
 def _options(right: Right) -> str:
-    return "".join(f" --operation {Operation(operation)}" for operation in right.operations)
+    return "".join(f" --operation {operation}" for operation in right.operations)

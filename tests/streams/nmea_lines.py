@@ -86,6 +86,10 @@ def tag(time: Millis | None = None, station: str = "", group: str = "") -> str:
     return f"\\{body}*{checksum(body)}\\"
 
 
+def timed(time: Millis, mmsi: int = 273_000_000, second: int = 30, station: str = "") -> str:
+    return tag(time, station) + sentence(*class_a(mmsi, second=second))
+
+
 def pghp(time: Millis, of: str, station: str = "2190067") -> str:
     """The `$PGHP` line for the sentence `of`, on the day of START."""
     seconds, milli = divmod(time - START + (22 * 3600 + 13 * 60 + 20) * 1000, 1000)

@@ -67,7 +67,7 @@ class Names:
 class KnownNames(Names):
     """Names that are kept from one frame to the next, with the bytes that they were read from.
 
-    So each is read once, and not in every frame. Nothing but time depends on what is kept.
+    So each is read once, and not in every frame. What is kept changes nothing but how long that takes.
     """
 
     def reset(self, names: Iterable[str]) -> None:

@@ -1,6 +1,6 @@
 """Sightings: puts the ticks of an instant on the pairs of vessels that are near each other, or were lately.
 
-What it adds up to is judged in `encounter_detector`.
+What it adds up to is judged in `detector.py`.
 """
 
 import math
@@ -249,8 +249,7 @@ class Sightings:
         return True
 
     def _expect(self, noted: Iterable[tuple[Key, PairSample]]) -> None:
-        """These are about to be noted. Finds how far apart those were that become pairs
-        by that, all at once."""
+        """These are about to be noted. Finds, all at once, how far apart those were that become pairs."""
         live = self._pairs.live
         keys = sorted({key for key, sample in noted if key not in live and any(self._begins(sample))})
         self._farthest = dict(zip(keys, self._neighbours.farthest(keys), strict=True)) if keys else {}

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from models.report import Rows, joined
 from models.tick import TICK, no_ticks, ticks_from
 from models.time import Millis
-from streams.detection.ticks.packed import PART, Numbers, Packed, tracks, unpacked
+from streams.detection.ticks.packed import PART, Numbers, Packed, rows_of, tracks, unpacked
 
 _OPEN: Final = 2
 """Instants that are not packed, the newest: nearly all that is asked is asked of them."""
@@ -166,5 +166,5 @@ def _find(there: _Both, wanted: Numbers) -> tuple[Rows, npt.NDArray[np.bool_]]:
     rows, track = there
     if not len(rows):
         return np.zeros(len(wanted), TICK), np.zeros(len(wanted), bool)
-    at = np.minimum(track.searchsorted(wanted), len(rows) - 1)
-    return rows.take(at), track[at] == wanted
+    at, found = rows_of(wanted, track)
+    return rows.take(at), found

@@ -13,14 +13,10 @@ from models.time import Millis
 from streams.detection.encounters.encounter import Key
 from streams.detection.ticks.history import Dumped, History
 from streams.detection.ticks.nearby import pairs_within
-from streams.detection.ticks.packed import SEGMENTS, Numbers, tracks
+from streams.detection.ticks.packed import SEGMENTS, Numbers, rows_of, tracks
 
 AT_ONCE: Final = 100_000
 """Ticks that are compared in one go, unless there are more of one instant. It bounds the memory."""
-Pairs = npt.NDArray[np.intp]
-"""Two columns of row numbers, the lower first."""
-
-
 Wanted = Callable[[npt.NDArray[np.integer]], npt.NDArray[np.bool_]]
 """Of some MMSIs, which are wanted."""
 
@@ -54,7 +50,7 @@ class Fresh(NamedTuple):
         key = np.array([key for key in keys if key[0] in fresh or key[1] in fresh], np.int64).reshape(-1, 4)
         if not len(key):
             return []
-        at, found = _find(self.tracks[here], key[:, :2] * SEGMENTS + key[:, 2:])
+        at, found = rows_of(key[:, :2] * SEGMENTS + key[:, 2:], self.tracks[here])
         at = at[found.all(axis=1)] + here.start
         return [(first, second) for first, second in at[self.is_new[at].any(axis=1)].tolist()]
 
@@ -186,11 +182,3 @@ def at_once(sizes: Mapping[Millis, int]) -> Iterator[list[Millis]]:
         size += count
     if some:
         yield some
-
-
-def _find(there: Numbers, wanted: Numbers) -> tuple[Pairs, npt.NDArray[np.bool_]]:
-    """The rows of these tracks, and whether there are any."""
-    if not len(there):
-        return np.zeros(wanted.shape, np.intp), np.zeros(wanted.shape, bool)
-    at = np.minimum(np.searchsorted(there, wanted), len(there) - 1)
-    return at, there[at] == wanted

@@ -40,6 +40,14 @@ def tracks(rows: Rows) -> Numbers:
     return numbers
 
 
+def rows_of(wanted: Numbers, there: Numbers) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+    """The rows of these tracks among those `there`, ascending, and which are; the other rows are any."""
+    if not len(there):
+        return np.zeros(wanted.shape, np.intp), np.zeros(wanted.shape, bool)
+    at = np.minimum(there.searchsorted(wanted), len(there) - 1)
+    return at, there[at] == wanted
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Packed:
     """The ticks of an instant, sorted by track, in parts. Each can be read without the others."""

@@ -89,43 +89,34 @@ async def no_send(_: OutgoingRecord) -> "asyncio.Future[Any]":
     raise AssertionError
 
 
-def test_what_comes_next_is_processed_and_once() -> None:
-    async def work() -> None:
-        async with Deal() as deal:
-            await deal.offer(Answer(0, 0), Answer(0, 1))
-            assert deal.seen == [(0, b"0"), (1, b"1")]
-            await deal.runner.take(0, 1, b"1")  # as Kafka brings it
-            await deal.runner.take(0, 2, b"2")
-            await deal.offer(Answer(0, 2), Answer(0, 3))
-            assert [offset for offset, _ in deal.seen] == [0, 1, 2, 3]
-
-    asyncio.run(work())
+async def test_what_comes_next_is_processed_and_once() -> None:
+    async with Deal() as deal:
+        await deal.offer(Answer(0, 0), Answer(0, 1))
+        assert deal.seen == [(0, b"0"), (1, b"1")]
+        await deal.runner.take(0, 1, b"1")  # as Kafka brings it
+        await deal.runner.take(0, 2, b"2")
+        await deal.offer(Answer(0, 2), Answer(0, 3))
+        assert [offset for offset, _ in deal.seen] == [0, 1, 2, 3]
 
 
-def test_all_else_is_left_to_kafka() -> None:
-    async def work() -> None:
-        async with Deal() as deal:
-            await deal.offer(Answer(0, 1))  # another worker's record comes before it
-            await deal.offer(Answer(1, 0))  # of another worker's partition
-            await deal.offer(Answer(0, 0), topic="events")
-            await deal.offer(Answer(0, 0, -1))  # Kafka had it already, and does not say where
-            await deal.offer(Answer(0, 0), value=UNKNOWN)
-            lost: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-            lost.set_exception(OSError("given up"))
-            deal.short_cut.offer(OutgoingRecord("ticks", b""), lost)
-            assert deal.seen == []
-            await deal.runner.take(0, 0, b"0")
-            deal.runner.give_up()
-            await deal.offer(Answer(0, 1))
-            assert deal.seen == [(0, b"0")]
-
-    asyncio.run(work())
+async def test_all_else_is_left_to_kafka() -> None:
+    async with Deal() as deal:
+        await deal.offer(Answer(0, 1))  # another worker's record comes before it
+        await deal.offer(Answer(1, 0))  # of another worker's partition
+        await deal.offer(Answer(0, 0), topic="events")
+        await deal.offer(Answer(0, 0, -1))  # Kafka had it already, and does not say where
+        await deal.offer(Answer(0, 0), value=UNKNOWN)
+        lost: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        lost.set_exception(OSError("given up"))
+        deal.short_cut.offer(OutgoingRecord("ticks", b""), lost)
+        assert deal.seen == []
+        await deal.runner.take(0, 0, b"0")
+        deal.runner.give_up()
+        await deal.offer(Answer(0, 1))
+        assert deal.seen == [(0, b"0")]
 
 
-def test_what_waits_is_bounded() -> None:
-    async def work() -> None:
-        async with Deal() as deal:
-            await deal.offer(*(Answer(0, offset) for offset in range(WAITING + 9)))
-            assert [offset for offset, _ in deal.seen] == list(range(WAITING))
-
-    asyncio.run(work())
+async def test_what_waits_is_bounded() -> None:
+    async with Deal() as deal:
+        await deal.offer(*(Answer(0, offset) for offset in range(WAITING + 9)))
+        assert [offset for offset, _ in deal.seen] == list(range(WAITING))

@@ -223,8 +223,8 @@ async def test_what_the_log_has_of_a_vessel(kafka: str, redis_server: str) -> No
             (2 * STEP, 0, 131.2),
         ]
         assert (record.track[1].course, record.track[1].heading) == (360.0, 12.0)
-        assert await log.heard_since(START + STEP) == [MMSI]
-        assert sorted(await log.heard_since(START)) == [MMSI, other]
+        assert list(await log.heard_at(START + STEP)) == [MMSI]
+        assert sorted(await log.heard_at(START)) == [MMSI, other]
         assert await log.vessel(1) is None
 
 

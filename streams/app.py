@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any, Final, NoReturn, TypeVar, cast
 
 import faust
-from aiokafka.errors import ConsumerStoppedError
+from aiokafka.errors import ConsumerStoppedError, MessageSizeTooLargeError
 from faust.exceptions import ConsumerNotStarted
 from faust.types import TP
 
@@ -43,6 +43,7 @@ from streams.runtime import exit_codes, logs, memory, metrics
 from streams.runtime.fencing import Fenced
 from streams.runtime.logs import get_logger
 from streams.runtime.redis_client import connect
+from streams.runtime.refusals import FORBIDDEN, last_words
 from streams.runtime.retry import KAFKA_AWAY, retry_until_available
 from streams.stages.rules import load_rules
 from streams.stages.warm_up import unfold_maps, warm_up
@@ -56,6 +57,10 @@ would be two GB."""
 BATCH_BYTES: Final = 900_000
 """Records of a partition that go to Kafka in one request: below the megabyte that a broker takes by default.
 Only one request is under way at a time, so with less the events of an instant wait for each other."""
+TOO_SMALL: Final = (
+    "{topic}: Kafka takes no {bytes:,} bytes at once; make max.message.bytes of the topic larger "
+    "(Kafka's default is 1,048,588)"
+)
 OBJECTS: Final = 50_000
 """New objects after which Python looks for garbage among the newest."""
 SWITCH_SECONDS: Final = 0.000_5
@@ -120,7 +125,8 @@ class Pipeline(faust.App):
         topics = specs(deployment.topics, deployment.raw_partitions, deployment.spread)
         create = partial(ensure_topics, deployment.broker, topics)
         await self.or_exit(retry_until_available("Kafka", deployment.broker, create, KAFKA_AWAY))
-        await self.predecessors.find()
+        find = self.predecessors.find
+        await self.or_exit(retry_until_available("Kafka", deployment.broker, find, KAFKA_AWAY))
 
     def _runners(self) -> dict[str, PartitionRunner]:
         deployment, topics = self.deployment, self.deployment.topics
@@ -164,7 +170,7 @@ class Pipeline(faust.App):
         """Hand a record to the producer. The future is done when Kafka has it."""
         sent = await self.producer.send(out.topic, out.key, out.value, out.partition, None, out.headers)
         future = cast("asyncio.Future[Any]", sent)
-        future.add_done_callback(_exit_if_failed)
+        future.add_done_callback(partial(_exit_if_failed, out.topic))
         future.add_done_callback(partial(self.short_cut.offer, out))
         return future
 
@@ -229,22 +235,31 @@ class Pipeline(faust.App):
             exit_now(exit_codes.LOST, error)
         except Fenced as error:
             exit_now(exit_codes.FENCED, error)
+        except FORBIDDEN as error:
+            self.fail(error)
         except BaseException as error:
             log.exception("worker_failed")
-            exit_now(exit_codes.FAILED, error)
+            self.fail(error)
+
+    def fail(self, error: BaseException) -> NoReturn:
+        """End the process for a failure that is none of the others."""
+        exit_now(exit_codes.FAILED, error)
 
 
 def exit_now(code: int, error: BaseException) -> NoReturn:
     """End the process without Faust's clearing up, which would acknowledge messages and commit offsets."""
-    log.critical("ends", code=code, reason=str(error) or type(error).__name__)
+    log.critical("ends", code=code, reason=last_words(error))
     logging.shutdown()
     os._exit(code)
 
 
-def _exit_if_failed(sent: "asyncio.Future[Any]") -> None:
+def _exit_if_failed(topic: str, sent: "asyncio.Future[Any]") -> None:
     """A record that was given up must not be followed by the next one: readers would miss it unnoticed."""
-    if not sent.cancelled() and (error := sent.exception()) is not None:
-        exit_now(exit_codes.FAILED, error)
+    if sent.cancelled() or (error := sent.exception()) is None:
+        return
+    if isinstance(error, MessageSizeTooLargeError):
+        exit_now(exit_codes.USAGE, TopicsError(TOO_SMALL.format(topic=topic, bytes=BATCH_BYTES)))
+    exit_now(exit_codes.FAILED, error)
 
 
 def _pause_less() -> None:

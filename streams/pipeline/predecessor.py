@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import GroupAuthorizationFailedError, for_code
 from aiokafka.protocol.group import LeaveGroupRequest
 
 from streams.runtime.kafka_client import connection
@@ -84,9 +85,14 @@ class Predecessors:
         self._task: asyncio.Task[None] | None = None
 
     async def find(self) -> None:
-        """Look for them, before this process joins; it goes on in a task of its own if there are any."""
+        """Look for them, before this process joins; it goes on in a task of its own if there are any.
+
+        Raises GroupAuthorizationFailedError: who may not ask may not join either, and would not be told.
+        """
         try:
             self._dead = await self._with_admin(self._look)
+        except GroupAuthorizationFailedError as error:
+            raise GroupAuthorizationFailedError(self._group) from error
         except (*KAFKA_AWAY, TimeoutError) as error:
             log.debug("predecessors_unknown", reason=str(error))
             return
@@ -127,6 +133,8 @@ class Predecessors:
         node = await admin.find_coordinator(self._group)
         (answer,) = await admin.describe_consumer_groups([self._group], group_coordinator_id=node)
         (group,) = answer.to_object()["groups"]
+        if for_code(group["error_code"]) is GroupAuthorizationFailedError:
+            raise GroupAuthorizationFailedError(self._group)
         return _Group(
             node, group["state"], {each["member_id"]: each["client_id"] for each in group["members"]}
         )

@@ -1,11 +1,11 @@
-"""Faust's Kafka driver, changed in two ways: where it starts to read, and how it sends.
+"""Faust's Kafka driver, changed in where it starts to read, how it sends, and how it ends without a right.
 
-Faust has no public hook for either, so three of its methods are overridden; its version is pinned.
+Faust has no public hook for these, so four of its methods are overridden; its version is pinned.
 docs/measurements/offsets.md has the experiments that led here.
 """
 
 from collections.abc import Awaitable, Mapping
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, NoReturn, Protocol, TypeVar, cast
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
@@ -15,6 +15,7 @@ from faust.types import TP
 
 from streams.runtime import kafka_client
 from streams.runtime.logs import get_logger
+from streams.runtime.refusals import FORBIDDEN
 
 log = get_logger(__name__)
 T = TypeVar("T")
@@ -36,6 +37,10 @@ class CheckpointedApp(Protocol):
 
     async def or_exit(self, work: Awaitable[T]) -> T:
         """Await; end the process where going on would lose or double something."""
+        ...
+
+    def fail(self, error: BaseException) -> NoReturn:
+        """End the process for this."""
         ...
 
 
@@ -60,6 +65,13 @@ class CheckpointConsumer(driver.Consumer):
         for tp, offset in starts.items():
             if tp in consumer.assignment():
                 consumer.seek(TopicPartition(tp.topic, tp.partition), offset)
+
+    async def _getmany(self, *args: Any, **kwargs: Any) -> Any:
+        """Called by Faust for what is read next. Where a right is missing it would end with tracebacks."""
+        try:
+            return await super()._getmany(*args, **kwargs)
+        except FORBIDDEN as error:
+            cast(CheckpointedApp, self.app).fail(error)
 
     async def publish_offsets(self, offsets: Mapping[TP, int]) -> None:
         """Commit offsets to Kafka for tools that show the lag. Nothing else reads them."""

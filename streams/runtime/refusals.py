@@ -99,6 +99,13 @@ def remedy(service: str, error: Exception) -> str:
     return f"start it, or correct {_ADDRESS[service]}"
 
 
+def last_words(error: BaseException) -> str:
+    """Why a process ends, in one sentence; with what to do where Kafka did not let it go on."""
+    if isinstance(error, FORBIDDEN):
+        return f"Kafka: {reason(error)}; give it the rights of this program ({_RIGHTS})"
+    return str(error) or type(error).__name__
+
+
 def or_unseen() -> str:
     """What else to do about a topic that seems not to be there: Kafka shows only those with a right to it."""
     if not os.environ.get(f"{PREFIX}KAFKA_USER"):

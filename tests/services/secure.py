@@ -9,13 +9,15 @@ import socket
 import ssl
 import subprocess
 import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.protocol.admin import CreateAclsRequest
+from aiokafka.protocol.admin import CreateAclsRequest, DeleteAclsRequest
 
-from streams.deployment.rights import Operation, redis_rules, rights
+from streams.deployment.rights import Operation, Right, redis_rules, rights
 from streams.deployment.topics import Topics
 from tests.services.kafka import PROPERTIES, KafkaServer, _serves
 from tests.services.redis import RedisServer
@@ -143,14 +145,33 @@ class SecureKafkaServer(KafkaServer):
             await admin.start()
             for program, given in rights(Topics(PREFIX)).items():
                 for right in given:
-                    what = (_RESOURCES[right.resource], right.name, _LITERAL)
                     for operation in right.operations:
-                        whose = (f"User:{user_of(program)}", "*", _OPERATIONS[operation], _ALLOW)
-                        answer = await admin._send_request(CreateAclsRequest(*what, *whose))
+                        one = _as_acl(program, right, operation)
+                        answer = await admin._send_request(CreateAclsRequest(*one))
                         assert [code for code, _ in answer.creation_responses] == [0], answer
         finally:
             await admin.close()
         return True
+
+
+def _as_acl(program: str, right: Right, operation: Operation) -> tuple[object, ...]:
+    what = (_RESOURCES[right.resource], right.name, _LITERAL)
+    return *what, f"User:{user_of(program)}", "*", _OPERATIONS[operation], _ALLOW
+
+
+@asynccontextmanager
+async def without(inner: str, program: str, right: Right, operation: Operation) -> AsyncIterator[None]:
+    """A program has not got this one of its rights; `inner` is where Kafka asks nobody who he is."""
+    one = _as_acl(program, right, operation)
+    admin = AIOKafkaAdminClient(bootstrap_servers=inner)
+    await admin.start()
+    try:
+        taken = await admin._send_request(DeleteAclsRequest(*one))
+        assert len(taken.filter_responses[0][2]) == 1, taken
+        yield
+        await admin._send_request(CreateAclsRequest(*one))
+    finally:
+        await admin.close()
 
 
 class SecureRedisServer(RedisServer):

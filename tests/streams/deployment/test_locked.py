@@ -19,8 +19,10 @@ from models.event import from_json
 from models.silence import Act, AuditLine
 from streams.alerts.state_store import RuleStore
 from streams.deployment.config import Deployment
+from streams.deployment.rights import GROUP, Operation, rights
 from streams.ingest.counters import Counters
 from streams.ingest.sources.sightings import SightingsFeed
+from streams.runtime import exit_codes
 from streams.runtime.backoff import Delays
 from streams.runtime.environment import VariableError
 from streams.runtime.kafka_client import KafkaSecurity, from_environment
@@ -36,12 +38,13 @@ from tests.services.secure import (
     SecureKafkaServer,
     SecureRedisServer,
     user_of,
+    without,
 )
 from tests.services.server import HOST, free_port
 from tests.streams.deployments import process, run_command
 from tests.streams.feed.write_examples import FENCE
 from tests.unsaid import PASSWORD
-from tests.waiting import PATIENCE, wait_until
+from tests.waiting import PATIENCE, eventually, wait_until
 
 FEED: Final = {"TANKERWATCH_FEED_READ_TOKENS": "", "TANKERWATCH_FEED_REVIEW_TOKENS": ""}
 
@@ -195,6 +198,36 @@ async def take_in_a_sighting(deployment: Deployment, inner: str) -> None:
     reading = asyncio.create_task(feed.run(cast(Any, Intake())))
     await asyncio.wait_for(taken.wait(), PATIENCE)
     await end(reading)
+
+
+@pytest.mark.services
+async def test_a_worker_without_one_of_its_rights_says_so_in_one_line(locked: Locked, tmp_path: Path) -> None:
+    deployment, topics = locked.deployment, locked.deployment.topics
+    path, log = tmp_path / "cho_do.nmea", tmp_path / "log"
+    path.write_text("\n".join(recording("cho_do", 5, "none")) + "\n")
+    for name, operation, ends in (
+        (topics.ticks, Operation.READ, True),
+        (topics.reports, Operation.WRITE, True),
+        (f"{PREFIX}{GROUP}", Operation.READ, False),  # waits
+    ):
+        (right,) = (each for each in rights(topics)["worker"] if each.name == name)
+        log.write_text("")
+        async with without(locked.inner, "worker", right, operation):
+            with process(deployment, log, "worker", **locked.as_user("worker")) as worker:
+                if operation is Operation.WRITE:
+                    await asyncio.to_thread(locked.run, "publish", "publish", str(path))
+                if ends:
+                    assert await asyncio.to_thread(worker.wait, PATIENCE) == exit_codes.FAILED
+                else:
+                    await eventually(partial(_says, log, "event=waiting"), "the line of what it waits for")
+        assert "raceback" not in log.read_text()
+        *_, last = log.read_text().splitlines()
+        assert f"it does not let the user worker use {'' if ends else 'the consumer group '}{name}" in last
+        assert "give it the rights of this program" in last
+
+
+async def _says(log: Path, text: str) -> bool:
+    return text in await asyncio.to_thread(log.read_text)
 
 
 @pytest.mark.services

@@ -3,14 +3,26 @@
 from typing import Any, ClassVar
 
 import redis.asyncio as redis
+from redis.asyncio.connection import DefaultParser
 
 from models.errors import InputError
 from streams.runtime.authorities import trusting
 from streams.runtime.environment import PREFIX, Variables, load
+from streams.runtime.refusals import CannotKeep
 from streams.runtime.secrecy import hide, keep, password_in
 
 SECONDS = 30.0
 """Seconds that Redis has to answer. Reads that wait for a new entry must wait for less."""
+
+_Parser: Any = type(
+    "_Parser",
+    (DefaultParser,),
+    {
+        "EXCEPTION_CLASSES": DefaultParser.EXCEPTION_CLASSES
+        | dict.fromkeys(("MISCONF", "NOREPLICAS"), CannotKeep)
+    },
+)
+"""Reads replies as redis-py does, but tells these two errors from others."""
 
 
 class RedisAddressError(InputError):
@@ -54,6 +66,7 @@ def connect(url: str, seconds: float = SECONDS) -> "redis.Redis":
         return redis.from_url(
             url,
             **more,
+            parser_class=_Parser,
             retry=None,
             socket_connect_timeout=min(5.0, seconds),
             socket_timeout=seconds,

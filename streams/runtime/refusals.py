@@ -12,7 +12,13 @@ from aiokafka.errors import (
     SaslAuthenticationFailed,
     TopicAuthorizationFailedError,
 )
-from redis.exceptions import AuthenticationError, NoPermissionError
+from redis.exceptions import (
+    AuthenticationError,
+    InvalidResponse,
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+)
 
 from streams.runtime.environment import PREFIX
 
@@ -30,6 +36,10 @@ FORBIDDEN: Final = (
 )
 """What Kafka says to a client that it knows, and that may not do what it asks for."""
 _RIGHTS: Final = "docs/reference/rights.md"
+
+
+class CannotKeep(ReadOnlyError):
+    """Redis takes no writes because it could not keep them: its disk is full, or copies of it are away."""
 
 
 class _LastOfKafka(logging.Filter):
@@ -64,6 +74,8 @@ def reason(error: Exception) -> str:
     """What went wrong, in a few words, without the internals that client libraries put into their texts."""
     cause = _cause(error)
     text = str(cause)
+    if isinstance(cause, InvalidResponse):
+        return "what answers there is no Redis, or expects TLS"
     if _refused(text) or (text == str(error) and "bootstrap" in text):
         return "nobody answers there"
     if isinstance(cause, FORBIDDEN):
@@ -80,6 +92,12 @@ def reason(error: Exception) -> str:
 def remedy(service: str, error: Exception) -> str:
     """What to do about it; `service` is Kafka or Redis."""
     cause, prefix = _cause(error), f"{PREFIX}{service.upper()}_"
+    if isinstance(cause, InvalidResponse):
+        return f"correct {_ADDRESS[service]}"
+    if isinstance(cause, OutOfMemoryError):
+        return "give it more memory (maxmemory)"
+    if isinstance(cause, CannotKeep):
+        return "make room on its disk; its log says what is wrong"
     if isinstance(cause, FORBIDDEN):
         topics = isinstance(cause, TopicAuthorizationFailedError)
         made = "start a worker if none has made the topics yet, " if topics else ""

@@ -7,7 +7,15 @@ from typing import Final, TypeVar
 import stamina
 import stamina.instrumentation
 from aiokafka.errors import KafkaError
-from redis.exceptions import BusyLoadingError, NoPermissionError, ReadOnlyError, WatchError
+from redis.exceptions import (
+    BusyLoadingError,
+    InvalidResponse,
+    MasterDownError,
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    WatchError,
+)
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
@@ -23,6 +31,9 @@ REDIS_AWAY: Final = (
     RedisTimeoutError,
     BusyLoadingError,
     ReadOnlyError,
+    MasterDownError,
+    OutOfMemoryError,
+    InvalidResponse,  # until the right one answers
     NoPermissionError,  # until somebody gives the user its rights
     WatchError,  # what redis-py makes of a connection that breaks between WATCH and EXEC
     OSError,

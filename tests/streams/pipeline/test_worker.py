@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from models.event import to_json
 from models.station_clock import Clocks
@@ -182,6 +184,26 @@ def test_a_worker_without_redis_says_so_and_waits(kafka: str, tmp_path: Path) ->
     text = log.read_text()
     assert "Traceback" not in text
     assert PLAIN_PASSWORD not in text
+
+
+async def test_a_topic_that_takes_too_little_at_once_ends_the_worker(
+    kafka: str, redis_server: str, tmp_path: Path
+) -> None:
+    deployment, log = new_deployment(kafka, redis_server), tmp_path / "log"
+    await make_topics(deployment)
+    topic = deployment.topics.reports
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    await admin.alter_configs(
+        [ConfigResource(ConfigResourceType.TOPIC, topic, {"max.message.bytes": "2000"})]
+    )
+    await admin.close()
+    await register(deployment, "a")
+    await publish(deployment, "a", recording("cho_do", 5, "none"))
+    with process(deployment, log, "worker") as worker:
+        assert await asyncio.to_thread(worker.wait, PATIENCE) == exit_codes.USAGE
+    assert "raceback" not in log.read_text()
+    assert f'reason="{topic}: Kafka takes no 900,000 bytes at once; make max.message.bytes' in log.read_text()
 
 
 def test_files_that_cannot_be_used_end_the_worker(tmp_path: Path) -> None:

@@ -60,12 +60,13 @@ class LineCutter:
 
     def _take(self, chunk: bytes, ends: npt.NDArray[np.int64]) -> Iterator[Frame]:
         """Take the lines between these places, none of them too long."""
+        whole = memoryview(chunk)
         done, last = 0, len(ends) - 1  # index of the place before the next line
         while done < last:
             start = int(ends[done])
             full = int(np.searchsorted(ends, start + self._bytes - len(self._whole)))
             until = min(max(full, done + 1), done + self._lines - self._count, last)
-            self._whole += chunk[start : int(ends[until])]
+            self._whole += whole[start : int(ends[until])]
             self._count += until - done
             done = until
             if self._full:

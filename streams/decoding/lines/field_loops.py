@@ -1,4 +1,4 @@
-"""Field loops: ends of lines and fields, numbers, checksums in the block at an address, for compiled loops."""
+"""Field loops: ends of lines and fields, numbers and checksums, in the block at an address."""
 
 from typing import Final
 

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, Protocol, cast
 from streams.recordings.errors import AGAIN, SourceError
 
 STDIN: Final = "-"
-READ_BYTES: Final = 1 << 17
+READ_BYTES: Final = 1 << 16
 """Bytes read at once."""
 
 

@@ -1,7 +1,7 @@
 """Processes that run ahead: how many, how arrivals travel from one to the next, and decoding in one.
 
 What arrives is the same as in one process. Reports and ticks travel as the bytes of their columns, beside
-what little else there is to say of a frame.
+what little else there is to say of a frame. Reports go no farther than to VesselStage.
 """
 
 import os
@@ -18,7 +18,7 @@ from models.tick import PackedInstant
 from models.time import Millis
 from streams.cli.errors import UsageError
 from streams.cli.interrupt import Interrupt
-from streams.recordings.arrivals import Arrival, Source, arrivals
+from streams.recordings.arrivals import Arrival, Heard, Source, arrivals
 from streams.runtime.compiled import prepare
 from streams.runtime.forked import Forked, Send, can_fork, usable_cpus
 from streams.stages.core import Followed
@@ -127,12 +127,20 @@ class _Part(msgspec.Struct, frozen=True, array_like=True):
     notes: tuple[str, ...]
     messages: dict[int, int]
     followed: "_Followed | None"
+    heard: "_Heard | None"
 
 
 class _Followed(msgspec.Struct, frozen=True, array_like=True):
     instants: list[PackedInstant]
     done: Millis
     overtaken: int
+
+
+class _Heard(msgspec.Struct, frozen=True, array_like=True):
+    positions: int
+    mmsis: memoryview
+    first: Millis
+    last: Millis
 
 
 class _Message(msgspec.Struct, frozen=True, array_like=True):
@@ -145,12 +153,13 @@ _decode: Final = msgspec.msgpack.Decoder(_Message).decode
 
 
 def _part(arrival: Arrival) -> _Part:
-    arrived, followed = arrival.arrived, arrival.followed
+    arrived, followed, heard = arrival.arrived, arrival.followed, arrival.heard
+    reports = Reports("") if heard else arrived.reports
     return _Part(
         arrival.source,
-        memoryview(arrived.reports.positions.tobytes()),
-        memoryview(arrived.reports.statics.tobytes()),
-        arrived.reports.stations,
+        memoryview(reports.positions.tobytes()),
+        memoryview(reports.statics.tobytes()),
+        reports.stations,
         arrived.rejects,
         arrived.low,
         arrived.left_out,
@@ -159,6 +168,7 @@ def _part(arrival: Arrival) -> _Part:
         arrival.notes,
         arrival.messages,
         None if followed is None else _packed(followed),
+        None if heard is None else _told(heard),
     )
 
 
@@ -172,7 +182,8 @@ def _arrival(part: _Part) -> Arrival:
     arrived = Arrived(reports, part.rejects, part.low, part.left_out)
     known = part.source, part.outcomes, part.problems, part.notes, part.messages
     followed = None if part.followed is None else _unpacked(part.followed, part.low)
-    return Arrival(arrived, *known, followed)
+    heard = None if part.heard is None else _heard(part.heard)
+    return Arrival(arrived, *known, followed, heard)
 
 
 def _packed(followed: Followed) -> _Followed:
@@ -181,3 +192,11 @@ def _packed(followed: Followed) -> _Followed:
 
 def _unpacked(packed: _Followed, low: Millis) -> Followed:
     return Followed([each.instant() for each in packed.instants], low, packed.done, packed.overtaken)
+
+
+def _told(heard: Heard) -> _Heard:
+    return _Heard(heard.positions, memoryview(heard.mmsis.tobytes()), heard.first, heard.last)
+
+
+def _heard(told: _Heard) -> Heard:
+    return Heard(told.positions, np.frombuffer(told.mmsis, np.uint32), told.first, told.last)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from streams.cli.decoder_process import OnRead, Telling, ahead, decoded_ahead
 from streams.cli.interrupt import Interrupt
-from streams.recordings.arrivals import Arrival, Source, arrivals
+from streams.recordings.arrivals import Arrival, Heard, Source, arrivals
 from streams.runtime.forked import Send
 from streams.stages.core import Core
 
@@ -28,7 +28,8 @@ def followed_ahead(
             if decoded is None:
                 decoded = arrivals(core.intake, sources(tell.count), lambda: interrupt.asked)
             for arrival in decoded:
-                tell.of(replace(arrival, followed=core.follow(arrival.arrived)))
+                arrived = arrival.arrived
+                tell.of(replace(arrival, followed=core.follow(arrived), heard=Heard.of(arrived.reports)))
 
     with ahead("the process that follows vessels", work, interrupt, on_read) as followed:
         yield followed

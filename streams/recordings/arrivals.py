@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Self
+
+import numpy as np
+import numpy.typing as npt
 
 from models.frame import Frame
+from models.report import Reports
 from models.sighting import Sighting
 from models.source_hints import SourceHints
-from models.time import DAY, Millis
+from models.time import BEGINNING, DAY, Millis
 from streams.recordings.diagnosis import NO_RECORD, holds_no_record, unusable
 from streams.recordings.errors import SourceError
 from streams.recordings.recording import Recording
@@ -55,6 +59,25 @@ def source_of(recording: Recording, base_time: Millis | None = None) -> Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """What a summary tells of reports: how many positions, of which vessels (a number for each report), and
+    the earliest and the latest time; without any report, the times tell nothing."""
+
+    positions: int
+    mmsis: npt.NDArray[np.uint32]
+    first: Millis
+    last: Millis
+
+    @classmethod
+    def of(cls, reports: Reports) -> Self:
+        kinds = [rows for rows in (reports.positions, reports.statics) if len(rows)]
+        mmsis = np.concatenate([np.empty(0, np.uint32), *(rows["mmsi"] for rows in kinds)])
+        first = min((int(rows["time"][0]) for rows in kinds), default=BEGINNING)
+        last = max((int(rows["time"][-1]) for rows in kinds), default=BEGINNING)
+        return cls(len(reports.positions), mmsis, first, last)
+
+
+@dataclass(frozen=True, slots=True)
 class Arrival:
     """What came of one frame or of the end of a source, and what is known of that source by then."""
 
@@ -71,6 +94,8 @@ class Arrival:
     """At its end: decoded messages by message type."""
     followed: Followed | None = None
     """What VesselStage made of it, where another process has asked it."""
+    heard: Heard | None = None
+    """What the summary tells of its reports, where that process has kept them."""
 
 
 def arrivals(

@@ -5,9 +5,12 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+import numpy as np
+
 HEAD: Final = 1 << 10
 """Bytes that tell how a text is encoded."""
 
+_LF, _CR = b"\n\r"
 _UTF8_BOM: Final = codecs.BOM_UTF8
 _BOMS: Final = (  # UTF-32 before UTF-16, whose mark its own begins with
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -62,8 +65,14 @@ def with_line_feeds(chunks: Iterator[bytes]) -> Iterator[bytes]:
         chunk = held + chunk
         ended = chunk.rstrip(b"\r")
         held = chunk[len(ended) :]
-        if b"\r" in ended and ended.count(b"\r") != ended.count(b"\r\n"):
+        if b"\r" in ended and _has_lone_cr(ended):
             ended = _LONE_CRS.sub(lambda found: b"\n" * len(found[0]), ended)
         yield ended
     if held:
         yield b"\n" * len(held)
+
+
+def _has_lone_cr(text: bytes) -> bool:
+    """Whether a CR stands before something else than a line feed, seen without a step for each CR."""
+    block = np.frombuffer(text, np.uint8)
+    return bool(((block[:-1] == _CR) > (block[1:] == _LF)).any())

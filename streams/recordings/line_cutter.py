@@ -36,10 +36,29 @@ class LineCutter:
         self._hash = hashlib.sha256()  # of the same, once it is too long
 
     def feed(self, chunk: bytes) -> Iterator[Frame]:
-        ends = np.flatnonzero(np.frombuffer(chunk, np.uint8) == _LINE_FEED) + 1
-        if not len(ends):
+        is_end = np.frombuffer(chunk, np.uint8) == _LINE_FEED
+        count = int(np.count_nonzero(is_end))
+        if not count:
             self._extend(chunk)
-            return
+        elif len(chunk) <= self._longest and self._has_room(len(chunk), count):
+            self._add(chunk, count)  # most chunks: the place of each line need not be known
+        else:
+            yield from self._cut(chunk, np.flatnonzero(is_end) + 1)
+
+    def _has_room(self, size: int, count: int) -> bool:
+        """Whether the frame is not full after so many bytes and lines, and all of the open line."""
+        return self._count + count < self._lines and len(self._whole) + len(self._open) + size < self._bytes
+
+    def _add(self, chunk: bytes, count: int) -> None:
+        """So many lines that end in a chunk, none of those that begin there too long."""
+        first, last = chunk.find(b"\n"), chunk.rfind(b"\n")
+        self._extend(chunk[:first])
+        self._close()
+        self._whole += memoryview(chunk)[first + 1 : last + 1]
+        self._count += count - 1
+        self._extend(chunk[last + 1 :])
+
+    def _cut(self, chunk: bytes, ends: npt.NDArray[np.int64]) -> Iterator[Frame]:
         first = int(ends[0])
         self._extend(chunk[: first - 1])
         yield from self._end_line()
@@ -60,12 +79,13 @@ class LineCutter:
 
     def _take(self, chunk: bytes, ends: npt.NDArray[np.int64]) -> Iterator[Frame]:
         """Take the lines between these places, none of them too long."""
+        whole = memoryview(chunk)
         done, last = 0, len(ends) - 1  # index of the place before the next line
         while done < last:
             start = int(ends[done])
             full = int(np.searchsorted(ends, start + self._bytes - len(self._whole)))
             until = min(max(full, done + 1), done + self._lines - self._count, last)
-            self._whole += chunk[start : int(ends[until])]
+            self._whole += whole[start : int(ends[until])]
             self._count += until - done
             done = until
             if self._full:
@@ -87,6 +107,12 @@ class LineCutter:
         self._length += len(piece)
 
     def _end_line(self) -> Iterator[Frame]:
+        self._close()
+        if self._full:
+            yield self._frame()
+
+    def _close(self) -> None:
+        """The open line ends here."""
         if self._length > self._longest:
             self._cuts.append(Cut(self._count, self._length, self._hash.hexdigest()))
         self._whole += self._open
@@ -94,8 +120,6 @@ class LineCutter:
         self._count += 1
         self._open.clear()
         self._length = 0
-        if self._full:
-            yield self._frame()
 
     def _frame(self) -> Frame:
         frame = Frame(self._source, bytes(self._whole), self._next_line, cuts=tuple(self._cuts))

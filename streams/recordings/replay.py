@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from models.event import Event
 from models.frame import Reject
-from models.report import Reports
+from models.report import Reports, run_starts
 from models.tick import Instant
 from models.vessel import Role
-from streams.recordings.arrivals import Arrival, Source, arrivals
+from streams.recordings.arrivals import Arrival, Heard, Source, arrivals
 from streams.recordings.summary import Summary
 from streams.runtime.compiled import seconds_of_compiling
 from streams.stages.core import Core, Output
@@ -33,7 +33,7 @@ class Distinct:
         self._count = 0
 
     def add(self, numbers: npt.NDArray[np.uint32]) -> None:
-        fresh = np.unique(numbers)
+        fresh = _distinct(numbers)
         self._waiting.append(fresh)
         self._count += len(fresh)
         if self._count > max(_SORTED, len(self._sorted)):  # so seldom that sorting costs little
@@ -44,8 +44,14 @@ class Distinct:
         return len(self._sorted)
 
     def _merge(self) -> None:
-        self._sorted = np.unique(np.concatenate([self._sorted, *self._waiting]))
+        self._sorted = _distinct(np.concatenate([self._sorted, *self._waiting]))
         self._waiting, self._count = [], 0
+
+
+def _distinct(numbers: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+    """As numpy's `unique`, which takes eight times as long for so few."""
+    ordered = np.sort(numbers)
+    return ordered[run_starts(ordered)]
 
 
 def _ignore(_: object) -> None:
@@ -95,7 +101,8 @@ class Replay:
         reading = iter(decoded)
         while not self.cut() and (arrival := next(reading, None)) is not None:
             summary.left_out += arrival.arrived.left_out
-            self._take(self.core.take(arrival.arrived, arrival.followed))
+            heard = arrival.heard or Heard.of(arrival.arrived.reports)
+            self._take(self.core.take(arrival.arrived, arrival.followed), heard)
             self._note(arrival)
             summary.compiling = seconds_of_compiling() - compiled
             summary.seconds = time.perf_counter() - began - summary.compiling
@@ -130,21 +137,19 @@ class Replay:
         found = Counter(so_far)
         return found - self._before[name][1] if name in self._before else found
 
-    def _take(self, out: Output) -> None:
+    def _take(self, out: Output, heard: Heard) -> None:
         summary = self._summary
         summary.overtaken = out.overtaken
         self.on_reports(out.reports)
         for reject in out.rejects:
             self.on_reject(reject)
-        summary.positions += len(out.reports.positions)
-        for rows in (out.reports.positions, out.reports.statics):
-            if len(rows):
-                if missing := [*(self.mmsis - summary.wanted)]:  # rows are many, these few
-                    summary.wanted.update(rows["mmsi"][np.isin(rows["mmsi"], missing)].tolist())
-                self._seen.add(rows["mmsi"])
-                first, last = int(rows["time"][0]), int(rows["time"][-1])
-                summary.first = first if summary.first is None else min(summary.first, first)
-                summary.last = last if summary.last is None else max(summary.last, last)
+        summary.positions += heard.positions
+        if len(heard.mmsis):
+            if missing := [*(self.mmsis - summary.wanted)]:  # reports are many, these few
+                summary.wanted.update(heard.mmsis[np.isin(heard.mmsis, missing)].tolist())
+            self._seen.add(heard.mmsis)
+            summary.first = heard.first if summary.first is None else min(summary.first, heard.first)
+            summary.last = heard.last if summary.last is None else max(summary.last, heard.last)
         for instant in out.instants:
             self._tankers.update(i.mmsi for i in instant.identities if i.role is Role.TANKER)
             summary.reached = instant.time

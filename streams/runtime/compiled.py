@@ -42,6 +42,7 @@ with _without("cffi", "scipy", "yaml"):  # no loop needs them, and they would be
     from numba.core.event import Event, Listener, TimingListener, register
     from numba.core.extending import _Intrinsic
     from numba.core.registry import cpu_target
+    from numba.core.runtime.nrt import rtsys
 
 intrinsic: Final = numba.extending.intrinsic
 """numba's own; modules get it here, so that numba is loaded without what no loop needs."""
@@ -104,8 +105,10 @@ class _Cache(FunctionCache):
             self._stamped = True
             self._cache_file._source_stamp = _stamp(self._function)
         try:
-            kept: object | None = super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
-            return kept
+            rtsys.initialize(target_context)  # numba's own method gets ready to compile, too: 0.1 s
+            with self._guard_against_spurious_io_errors():
+                kept: object | None = self._load_overload(sig, target_context)  # type: ignore[no-untyped-call]
+                return kept
         except Exception as error:  # whatever a damaged file makes of pickle and LLVM
             _say_once(UNREADABLE.format(folder=self.cache_path, reason=error))
             return None
@@ -181,7 +184,7 @@ def _say_once(sentence: str) -> None:
 
 def prepare() -> None:
     """Load all that numba needs before the first loop, so that copies of this process don't load it again."""
-    cpu_target.target_context.refresh()
+    rtsys.initialize(cpu_target.target_context)
 
 
 def variants(function: Callable[..., object]) -> int:

@@ -62,7 +62,6 @@ class Forked:
         """Raises OSError where the system allows no further process. No other thread may hold a lock."""
         source, sink = os.pipe()
         there, here = os.pipe()  # the copy sees its end when this process is no more
-        gc.collect()
         gc.freeze()  # what is there is not written to by the collector, so the two share its memory
         held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGUSR1})
         try:

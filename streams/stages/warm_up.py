@@ -13,6 +13,7 @@ from models.time import END
 from models.watchlist import Watchlist
 from streams.decoding.decoder import Decoder
 from streams.decoding.lines.byte_spans import ByteSpans
+from streams.decoding.quick_times import quick_times
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.encounters.whereabouts import places
 from streams.detection.ticks.nearby import pairs_within
@@ -45,8 +46,10 @@ def unfold_maps() -> None:
 def warm_up() -> None:
     """Decode lines, follow a ship and look for a meeting; it takes seconds where the loops are not in the
     cache."""
+    text = b"\n".join(_LINES) + b"\n"
+    quick_times(text)
     decoder = Decoder("")
-    decoder.feed(Frame("", b"\n".join(_LINES) + b"\n"))
+    decoder.feed(Frame("", text))
     decoder.restore(decoder.snapshot())
     decoder.end()
     decoder.advance(decoder.watermark)

@@ -1,4 +1,4 @@
-"""Field loops: ends of fields, numbers and checksums in the block at an address, for compiled loops."""
+"""Field loops: ends of lines and fields, numbers and checksums, in the block at an address."""
 
 from typing import Final
 
@@ -10,7 +10,11 @@ from streams.decoding.lines.words import byte_at, last_word, word_at
 from streams.runtime.compiled import compiled
 
 LONGEST: Final = 64  # bytes of a name; a line with a longer one is irregular
-_COMMA, _ZERO = b",0"
+_LINE_FEED, _COMMA, _ZERO = b"\n,0"
+_ONES: Final = np.uint64(0x0101010101010101)
+"""Times a byte: a word full of it."""
+_TOPS: Final = np.uint64(0x80) * _ONES
+_LINE_FEEDS: Final = np.uint64(_LINE_FEED) * _ONES
 _HEX: Final = np.full(256, 255, np.uint8)
 _HEX[np.frombuffer(b"0123456789ABCDEFabcdef", np.uint8)] = [*range(16), *range(10, 16)]
 IS_MARK: Final = np.isin(np.arange(256), list(b"*!$\\"))
@@ -20,6 +24,20 @@ _BYTE: Final = np.uint64(0xFF)
 _SECONDS: Final = 10  # digits of a time in seconds
 _MILLIS: Final = 13
 _LEAST_MILLIS: Final = 10**11  # a smaller number is one of seconds
+
+
+@compiled
+def line_end(text: int, start: int, size: int) -> int:
+    """The place of the next line feed, or the end."""
+    at = start
+    while at + 8 <= size:
+        word = word_at(text, at) ^ _LINE_FEEDS
+        if (word - _ONES) & ~word & _TOPS:
+            break
+        at += 8
+    while at < size and byte_at(text, at) != _LINE_FEED:
+        at += 1
+    return at
 
 
 @compiled

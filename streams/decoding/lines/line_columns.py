@@ -11,7 +11,7 @@ import numpy as np
 
 from models.report import Rows
 from streams.decoding.lines.byte_spans import Bytes, ByteSpans, Flags, Int64Array, Table, padded
-from streams.decoding.lines.field_loops import IS_MARK, LONGEST, checksum, epoch, hexadecimal
+from streams.decoding.lines.field_loops import IS_MARK, LONGEST, checksum, epoch, hexadecimal, line_end
 from streams.decoding.lines.pghp_loop import read_pghp
 from streams.decoding.lines.source_times import UNTOLD
 from streams.decoding.lines.words import byte_at, word_at
@@ -27,7 +27,6 @@ _ONES: Final = np.uint64(0x0101010101010101)
 """Times a byte: a word full of it."""
 _TOPS: Final = np.uint64(0x80) * _ONES
 _ALL_BUT_TOPS: Final = np.uint64(0x7F) * _ONES
-_LINE_FEEDS: Final = np.uint64(_LF) * _ONES
 _TO_48, _TO_120 = (np.uint64(128 - code) * _ONES for code in (48, 120))
 """Added to a word, sets the top of each byte that is as high."""
 _MIDDLES, _FROM_88 = np.uint64(0x78) * _ONES, np.uint64(88) * _ONES
@@ -165,7 +164,7 @@ def _scan(
     text, sentence, tag, pghp = block.ctypes.data, sentence_row[0], tag_row[0], pghp_row[0]
     found = leading = alone = about = start = count = 0
     while start < size:
-        stop = _line_end(text, start, size)
+        stop = line_end(text, start, size)
         line = count
         count += 1
         if line >= len(starts):
@@ -215,20 +214,6 @@ def _scan(
             sentences[10, to] = sentence.time
             sentences[11, to], sentences[12, to] = sentence.suffix, sentence.suffix_length
     return count, found, leading, alone, about
-
-
-@compiled
-def _line_end(text: int, start: int, size: int) -> int:
-    """The place of the next line feed, or the end."""
-    at = start
-    while at + 8 <= size:
-        word = word_at(text, at) ^ _LINE_FEEDS
-        if (word - _ONES) & ~word & _TOPS:
-            break
-        at += 8
-    while at < size and byte_at(text, at) != _LF:
-        at += 1
-    return at
 
 
 @compiled

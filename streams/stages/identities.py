@@ -57,8 +57,7 @@ class Identities:
         self._unpacked: dict[int, Identity] = {}  # some of those that are packed, as objects
         each = iter(identities)
         while some := list(islice(each, _AT_ONCE)):
-            for identity in some:
-                self.put(identity)
+            self._fresh = {identity.mmsi: identity for identity in some}
             self.settle()
 
     def __iter__(self) -> Iterator[int]:

@@ -252,11 +252,8 @@ class MeetingStage(Stage[Instant, list[Event]]):
         self._done, self.overtaken = meta.done, meta.overtaken
         self._changed.clear()
         self._identities = Identities(self._known(pieces))
-        split = [
-            (*name.partition("/")[::2], data)
-            for name, data in sorted(pieces.items())
-            if not name.startswith(_IDENTITY)
-        ]
+        others = sorted(name for name in pieces if not name.startswith(_IDENTITY))
+        split = [(*name.partition("/")[::2], pieces[name]) for name in others]
         self._encounters.load(split, meta.ended, self._known(pieces))
         self._resting.load((rest, data) for kind, rest, data in split if kind == "rest")
         self._keepers.load(split)

@@ -45,7 +45,7 @@ outline: Final = _outlined(mmsi=int, first=Millis, last=Millis, segments=list[Se
 identity_in: Final = msgspec.msgpack.Decoder(Identity).decode
 _NO_SILENCE: Final = msgspec.Raw(encoded(None))
 _in_hand: Final = attrgetter("loitering_runs", "visits", "loiterings_waiting", "visits_waiting")
-_NOTHING: Final = tuple(msgspec.Raw(encoded(each)) for each in ({}, {}, [], []))
+_NOTHING: Final = tuple(map(msgspec.Raw, (b"\x80", b"\x80", b"\x90", b"\x90")))  # empty
 
 
 def is_busy(outline: Any) -> bool:

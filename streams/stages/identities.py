@@ -128,7 +128,7 @@ class Identities:
             self._mmsis = np.insert(self._mmsis, at[new], mmsis[new])
             self._starts = np.insert(self._starts, at[new], starts[new])
             self._ends = np.insert(self._ends, at[new], ends[new])
-        if 2 * (self._ends - self._starts).sum() < len(self._bytes):
+        if 4 * (self._ends - self._starts).sum() < 3 * len(self._bytes):
             self._compact()
 
     def _compact(self) -> None:

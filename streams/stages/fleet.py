@@ -172,6 +172,7 @@ class Fleet:
         rows = np.empty(len(slots), ROW)
         for name in ROW.names or ():
             rows[name] = getattr(self, name)[slots]
+        rows["busy"] = [vessel.detectors_busy for vessel, _ in each]
         self._remove(mmsis, slots)
         return rows, [encoded(vessel) for vessel, _ in each]
 

@@ -3,6 +3,7 @@
 A fix after a silence that is too long to interpolate over is a tick at its own time.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Self
 
@@ -73,7 +74,7 @@ class Instant:
 
     time: Millis
     ticks: Rows = field(default_factory=no_ticks)
-    identities: tuple[Identity, ...] = ()
+    identities: Sequence[Identity] = ()
     events: tuple[Event, ...] = ()
     stations: tuple[tuple[str, ...], ...] = ((),)
     sightings: tuple[Sighting, ...] = ()

@@ -36,6 +36,8 @@ Vessels = tuple[int, ...]
 """Those of a cell in the order in which they came: MMSI and last day of each in one number. There are many
 cells, most of one vessel."""
 _COLUMNS: Final = round(360 / _CELL)
+_AT_ONCE: Final = 1 << 15
+"""Positions that are Python's own values at the same time."""
 _DAYS: Final = 1 << 16
 """More than there are days: MMSI and day in one integer."""
 _ROWS: Final = 256
@@ -178,8 +180,11 @@ class RestingPlaces:
         regular = rows["time"] % (s.every_minutes * MINUTE) == 0
         alone = rows["time"] % self._step != 0
         rows = rows[(rows["sog"] < s.knots) & (regular | alone)]
-        if not len(rows):
-            return
+        for at in range(0, len(rows), _AT_ONCE):
+            self._learn(rows[at : at + _AT_ONCE])
+
+    def _learn(self, rows: Rows) -> None:
+        """Those at rest among them."""
         row = np.floor((rows["lat"] + 90) / _CELL).astype(np.int64).tolist()
         column = (np.floor((rows["lon"] + 180) / _CELL).astype(np.int64) % _COLUMNS).tolist()
         days = (rows["time"] // DAY).tolist()

@@ -22,7 +22,7 @@ from streams.stages.folding import decoded, encoded, with_track
 _VESSELS: Final = 256
 """In a block. To unpack one takes a tenth of a millisecond."""
 _AWAKE: Final = -1
-_LEVEL: Final = 3
+_LEVEL: Final = 1
 _packed: Final = msgspec.msgpack.Decoder(tuple[bytes, list[bytes]]).decode
 
 
@@ -73,8 +73,7 @@ class Dormant:
         for at in range(0, len(ordered), _VESSELS):
             blocks[at : at + _VESSELS] = self._count
             some = ordered[at : at + _VESSELS]
-            busy = any(fleet.state(mmsi).detectors_busy for mmsi in some)
-            self._blocks[self._count] = self._block(*fleet.take_out(some), busy=busy)
+            self._blocks[self._count] = self._block(*fleet.take_out(some))
             self._count += 1
         still = self._of != _AWAKE
         mmsis = np.array(ordered, np.uint32)
@@ -124,13 +123,17 @@ class Dormant:
                 continue
             rows, states = self._unpack(block)
             here = np.flatnonzero(self._here(number, block))
-            rows, vessels = rows[here], [decoded(states[i]) for i in here.tolist()]
-            columns = enumerate(rows["in_columns"].tolist())
-            tracks = [track_in(rows["ends"], i) if there else tracks_of(vessels[i]) for i, there in columns]
+            rows, states = rows[here], [states[i] for i in here.tolist()]
+            (which,) = np.nonzero(rows["busy"])
+            vessels = [decoded(states[i]) for i in which.tolist()]
+            columns = zip(vessels, which.tolist(), rows["in_columns"][which].tolist(), strict=True)
+            tracks = [track_in(rows["ends"], i) if there else tracks_of(each) for each, i, there in columns]
             change(list(zip(vessels, tracks, strict=True)))
-            busy = any(vessel.detectors_busy for vessel in vessels)
-            self._blocks[number] = self._block(rows, list(map(encoded, vessels)), busy=busy)
-            self._fleet.changed_elsewhere.update(rows["mmsi"].tolist())
+            for i, vessel in zip(which.tolist(), vessels, strict=True):
+                states[i] = encoded(vessel)
+            rows["busy"][which] = [vessel.detectors_busy for vessel in vessels]
+            self._blocks[number] = self._block(rows, states)
+            self._fleet.changed_elsewhere.update(rows["mmsi"][which].tolist())
 
     def encoded(self, mmsi: int) -> bytes | None:
         """The state of a vessel as msgpack; None if it is not here. Quickest in the order of their MMSIs."""
@@ -145,14 +148,16 @@ class Dormant:
         segments = segments_in(rows["ends"], i) if rows["in_columns"][i] else None
         return with_track(states[i], rows["last"].item(i), segments)
 
-    def _block(self, rows: Rows, states: list[bytes], *, busy: bool) -> _Block:
-        packed = self._packer.compress(encoded((rows.tobytes(), states)))
+    def _block(self, rows: Rows, states: list[bytes]) -> _Block:
+        # byte by byte of all rows: what is the same in all of them lies together
+        packed = self._packer.compress(encoded((_bytes_of(rows).T.tobytes(), states)))
         packed = bytes(memoryview(packed))  # a copy: the original holds on to the room for all that it packed
-        return _Block(rows["mmsi"].copy(), packed, int(rows["last"].min()), busy)
+        return _Block(rows["mmsi"].copy(), packed, int(rows["last"].min()), bool(rows["busy"].any()))
 
     def _unpack(self, block: _Block) -> tuple[Rows, list[bytes]]:
-        rows, states = _packed(self._unpacker.decompress(block.packed))
-        return np.frombuffer(rows, ROW), states
+        columns, states = _packed(self._unpacker.decompress(block.packed))
+        by_byte = np.frombuffer(columns, np.uint8).reshape(ROW.itemsize, -1)
+        return np.frombuffer(by_byte.T.tobytes(), ROW), states
 
     def _here(self, number: int, block: _Block) -> npt.NDArray[np.bool_]:
         """Which vessels of a block have not been woken."""
@@ -162,3 +167,8 @@ class Dormant:
 
     def _find(self, mmsis: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
         return np.minimum(np.searchsorted(self._mmsis, mmsis), len(self._mmsis) - 1)
+
+
+def _bytes_of(rows: Rows) -> npt.NDArray[np.uint8]:
+    """One row of bytes for each row."""
+    return np.frombuffer(rows.tobytes(), np.uint8).reshape(-1, ROW.itemsize)

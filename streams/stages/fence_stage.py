@@ -21,7 +21,7 @@ from streams.detection.fence_crossing import Crossing, FenceCrossings
 from streams.detection.fence_crossing_event import build_event
 from streams.stages.rules import Rules
 from streams.stages.stage import Stage
-from streams.stages.waiting import Waiting
+from streams.stages.waiting import Waiting, identities_of
 from streams.tracking.grid import before
 
 Pieces = dict[str, bytes | None]
@@ -103,8 +103,7 @@ class FenceStage(Stage[Instant, FenceOutput]):
     def _learn(self, parts: list[Instant], instant: Millis) -> list[Event]:
         """Take in what is newly confirmed of vessels. Returns the crossings of those that count by now."""
         learnt: set[int] = set()
-        identities = (identity for part in parts for identity in part.identities)
-        for identity in sorted(identities, key=lambda identity: (identity.mmsi, identity.gone)):
+        for identity in identities_of(parts):
             known = self._known.pop(identity.mmsi, None)
             if identity.gone:
                 pass

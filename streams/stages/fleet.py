@@ -15,8 +15,8 @@ import numpy.typing as npt
 from models.report import Rows
 from models.time import Millis
 from streams.detection.vessel_state import NOT_WATCHED, VesselState, interest_of, tracks_of
-from streams.stages.folding import Folder, encoded
-from streams.tracking.ends import END, is_ordinary, row_of, segment_of
+from streams.stages.folding import Folder, decoded, encoded, identity_in, is_busy, is_silent, outline
+from streams.tracking.ends import END, is_ordinary, rows_of, segment_of
 from streams.tracking.repeats import KEPT
 from streams.tracking.resolution import resolution_of
 from streams.tracking.slots import Slots
@@ -128,30 +128,41 @@ class Fleet:
         if not vessels:
             return
         slots = self._put(vessels)
+        self._begin(vessels, slots)
+        for vessel in vessels:
+            if not vessel.segments:
+                vessel.segments = _ELSEWHERE
+        self.in_columns[slots] = [vessel.segments is _ELSEWHERE for vessel in vessels]
+        self.note(vessels)
+
+    def load(self, states: Sequence[bytes]) -> list[int]:
+        """Take in vessels that are not here yet, whole and as msgpack, folded, without making objects of
+        them. Returns their MMSIs. Raises msgspec's errors where a state can't be read."""
+        decoded(states[0])  # as nobody else reads all of them
+        vessels, fold = list(map(outline, states)), self._folder.fold
         mmsis = [vessel.mmsi for vessel in vessels]
-        self.mmsi[slots], self.in_use[slots] = mmsis, True
-        self.first[slots] = [vessel.first for vessel in vessels]
-        self.last[slots] = [vessel.last for vessel in vessels]
-        self.step_east[slots] = self.step_north[slots] = 0
-        self.on_lines[slots], self.changed[slots] = False, False
-        self.told[slots] = 0
-        self.ends["there"][slots] = False
-        ordinary = list[tuple[int, Segment]]()
+        slots = self._place(mmsis)
+        self._begin(vessels, slots)
+        self.busy[slots], self.silent[slots] = list(map(is_busy, vessels)), list(map(is_silent, vessels))
+        identities = [identity_in(vessel.identity) for vessel in vessels]
+        self.class_b[slots] = [identity.class_b for identity in identities]
+        self.interest[slots] = list(map(interest_of, identities))
+        self.quiet[slots], self.looked[slots] = False, 0
+        there, tracks = list[int](), list[Segment]()
         for vessel, slot in zip(vessels, slots.tolist(), strict=True):
             if vessel.rounding:
                 self.step_east[slot], self.step_north[slot] = resolution_of(vessel.rounding)
                 self.on_lines[slot] = True
-            segments = vessel.segments
+            segments, vessel.segments = vessel.segments, []
             if len(segments) == 1 and is_ordinary(segments[0]):
-                ordinary.append((slot, segments[0]))
-                vessel.segments = _ELSEWHERE
-            elif not segments:
-                vessel.segments = _ELSEWHERE
-        self.in_columns[slots] = [vessel.segments is _ELSEWHERE for vessel in vessels]
-        if ordinary:
-            theirs = np.array([row_of(segment) for _, segment in ordinary], END)
-            self.ends[[slot for slot, _ in ordinary]] = theirs
-        self.note(vessels)
+                there.append(slot)
+                tracks += segments
+            else:
+                vessel.segments = segments
+            self.in_columns[slot] = not vessel.segments
+            self._folded[slot] = fold(vessel)
+        self.ends[there] = rows_of(tracks)
+        return mmsis
 
     def take_out(self, mmsis: Sequence[int]) -> tuple[Rows, list[bytes]]:
         """Let go of vessels. Returns their columns, ROW, and their states as msgpack, without the tracks that
@@ -161,6 +172,7 @@ class Fleet:
         rows = np.empty(len(slots), ROW)
         for name in ROW.names or ():
             rows[name] = getattr(self, name)[slots]
+        rows["busy"] = [vessel.detectors_busy for vessel, _ in each]
         self._remove(mmsis, slots)
         return rows, [encoded(vessel) for vessel, _ in each]
 
@@ -278,11 +290,29 @@ class Fleet:
         silent: list[int] = self.mmsi[self.in_use & (self.last < before)].tolist()
         return silent
 
+    def _begin(self, vessels: Sequence[Any], slots: npt.NDArray[np.intp]) -> None:
+        """What the columns tell of each vessel that was not here, a state or its outline."""
+        self.mmsi[slots], self.in_use[slots] = [vessel.mmsi for vessel in vessels], True
+        self.first[slots] = [vessel.first for vessel in vessels]
+        self.last[slots] = [vessel.last for vessel in vessels]
+        self.step_east[slots] = self.step_north[slots] = 0
+        self.on_lines[slots], self.changed[slots] = False, False
+        self.told[slots] = 0
+        self.ends["there"][slots] = False
+
     def _put(self, vessels: Sequence[VesselState]) -> npt.NDArray[np.intp]:
         """Give slots to vessels that are not here yet."""
-        slots = np.array([self._free.pop() if self._free else self._new_slot() for _ in vessels], np.intp)
         mmsis = [vessel.mmsi for vessel in vessels]
+        slots = self._place(mmsis)
         self._objects.update(zip(mmsis, zip(vessels, slots.tolist(), strict=True), strict=True))
+        return slots
+
+    def _place(self, mmsis: Sequence[int]) -> npt.NDArray[np.intp]:
+        """Give slots to MMSIs that have none."""
+        count = len(mmsis)
+        again = self._free[max(0, len(self._free) - count) :]
+        del self._free[len(self._free) - len(again) :]
+        slots = np.array([*again, *self._new_slots(count - len(again))], np.intp)
         self._slots.put(mmsis, slots)
         self._asked, self._answer = b"", np.zeros(0, np.intp)
         return slots
@@ -329,17 +359,17 @@ class Fleet:
     def _segments(self, slot: int) -> list[Segment]:
         return segments_in(self.ends, slot)
 
-    def _new_slot(self) -> int:
-        slot, self._top = self._top, self._top + 1
-        if slot == len(self.mmsi):
-            size = round(slot * _GROWTH)
+    def _new_slots(self, count: int) -> range:
+        first, self._top = self._top, self._top + count
+        if self._top > (room := len(self.mmsi)):
+            size = max(round(room * _GROWTH), self._top)
             for name in ROW.names or ():
                 column = getattr(self, name)
                 grown = np.zeros((size, *column.shape[1:]), column.dtype)
-                grown[:slot] = column
+                grown[:room] = column
                 setattr(self, name, grown)
-            self._folded += [None] * (size - slot)
-        return slot
+            self._folded += [None] * (size - room)
+        return range(first, self._top)
 
 
 def segments_in(ends: Rows, at: int) -> list[Segment]:

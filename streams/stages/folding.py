@@ -4,6 +4,7 @@ As objects a state takes some thousands, and as msgpack five hundred, nearly all
 it is compressed with a dictionary: states that were made up.
 """
 
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -22,11 +23,39 @@ _LEVEL: Final = -1
 encoded: Final = msgspec.msgpack.Encoder().encode
 """A state as msgpack. Of segments that are in columns there are none."""
 decoded: Final = msgspec.msgpack.Decoder(VesselState).decode
-_Outline: Final[Any] = msgspec.defstruct(
-    "_Outline", [(name, msgspec.Raw) for name in VesselState.__struct_fields__], array_like=True, gc=False
-)
-"""A VesselState whose fields are msgpack."""
-_outline: Final = msgspec.msgpack.Decoder(_Outline).decode
+
+
+def _outlined(**read: Any) -> Any:
+    """Reads a VesselState whose fields stay msgpack, but for those that are `read`, with their types."""
+    fields = list[tuple[str, Any, Any]]()
+    for field in msgspec.structs.fields(VesselState):
+        factory, default = field.default_factory, field.default
+        if factory is not msgspec.NODEFAULT:
+            default = factory()
+        if default is not msgspec.NODEFAULT and field.name not in read:
+            default = msgspec.Raw(encoded(default))
+        fields.append((field.name, read.get(field.name, msgspec.Raw), default))
+    outline = msgspec.defstruct("_Outline", fields, array_like=True, gc=False)
+    return msgspec.msgpack.Decoder(outline).decode
+
+
+_outline: Final = _outlined()
+outline: Final = _outlined(mmsi=int, first=Millis, last=Millis, segments=list[Segment], rounding=bytes)
+"""Of a state, what is kept in columns; its other fields stay msgpack."""
+identity_in: Final = msgspec.msgpack.Decoder(Identity).decode
+_NO_SILENCE: Final = msgspec.Raw(encoded(None))
+_in_hand: Final = attrgetter("loitering_runs", "visits", "loiterings_waiting", "visits_waiting")
+_NOTHING: Final = tuple(map(msgspec.Raw, (b"\x80", b"\x80", b"\x90", b"\x90")))  # empty
+
+
+def is_busy(outline: Any) -> bool:
+    """`detectors_busy` of an outline."""
+    return bool(_in_hand(outline) != _NOTHING)
+
+
+def is_silent(outline: Any) -> bool:
+    """Whether it may have a silence in hand."""
+    return bool(outline.silence != _NO_SILENCE)
 
 
 def _typical() -> bytes:
@@ -59,7 +88,8 @@ class Folder:
         ).compress
         self._unfold = zstandard.ZstdDecompressor(dict_data=dictionary).decompress
 
-    def fold(self, vessel: VesselState) -> bytes:
+    def fold(self, vessel: Any) -> bytes:
+        """`vessel` is a state, or its outline."""
         # a copy: the original holds on to the room for all that it compressed
         return bytes(memoryview(self._fold(encoded(vessel))))
 

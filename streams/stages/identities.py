@@ -1,7 +1,6 @@
 """Identities: what is known of each vessel, in some ninety bytes a vessel; there may be a million."""
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -15,7 +14,7 @@ _ROLES: Final = tuple(Role)
 _UNPACKED: Final = 1 << 14
 """Identities that are remembered as objects."""
 _AT_ONCE: Final = 1 << 14
-"""Identities that are taken from a checkpoint before they are packed."""
+"""Identities that are taken from a checkpoint in one go."""
 
 
 class _Kept(msgspec.Struct, array_like=True, gc=False):
@@ -41,13 +40,16 @@ class _Kept(msgspec.Struct, array_like=True, gc=False):
 
 _DEFAULTS: Final = [None, *_Kept.__struct_defaults__]
 _encode: Final = msgspec.msgpack.Encoder().encode
+_decode_map: Final = msgspec.msgpack.Decoder(Identity).decode
+_ARRAY: Final = 9
+"""The four bits that an array of up to 15 values begins with in msgpack."""
 _decode: Final = msgspec.msgpack.Decoder(_Kept).decode
 
 
 class Identities:
     """By MMSI. What is put is an object until it is `settled`; then it is packed."""
 
-    def __init__(self, identities: Iterable[Identity] = ()) -> None:
+    def __init__(self) -> None:
         self._fresh: dict[int, Identity] = {}
         self._mmsis = np.empty(0, np.uint32)  # of those that are packed, ascending
         self._starts = np.empty(0, np.int64)  # of each among the bytes
@@ -55,15 +57,16 @@ class Identities:
         self._bytes = bytearray()
         self._rows: dict[int, int] = {}  # of vessels that are about to be asked of; -1 for none
         self._unpacked: dict[int, Identity] = {}  # some of those that are packed, as objects
-        each = iter(identities)
-        while some := list(islice(each, _AT_ONCE)):
-            for identity in some:
-                self.put(identity)
-            self.settle()
 
     def __iter__(self) -> Iterator[int]:
         yield from self._fresh
         yield from self._mmsis[self._ends > self._starts].tolist()
+
+    def values(self) -> Iterator[Identity]:
+        """All of them, one by one: there may be hundreds of thousands."""
+        yield from self._fresh.values()
+        for at in np.flatnonzero(self._ends > self._starts).tolist():
+            yield _unpacked(self._mmsis.item(at), self._bytes[self._starts[at] : self._ends[at]])
 
     def get(self, mmsi: int) -> Identity | None:
         known = self._fresh.get(mmsi) or self._unpacked.get(mmsi)
@@ -73,6 +76,13 @@ class Identities:
             known = _unpacked(mmsi, self._bytes[self._starts[at] : self._ends[at]])
             self._unpacked[mmsi] = known
         return known
+
+    def piece(self, mmsi: int) -> msgspec.Raw | None:
+        """What a checkpoint keeps of one; None if it is not here."""
+        if (fresh := self._fresh.get(mmsi)) is not None:
+            return msgspec.Raw(_packed(fresh))
+        at = self._at(mmsi)
+        return None if at is None else msgspec.Raw(self._bytes[self._starts[at] : self._ends[at]])
 
     def expect(self, mmsis: Iterable[int]) -> None:
         """These are about to be asked of, put and dropped, one by one, until all is settled."""
@@ -96,8 +106,18 @@ class Identities:
         self._rows = {}
         if not self._fresh:
             return
-        mmsis = np.array(sorted(self._fresh), np.uint32)
-        packed = [_packed(self._fresh[mmsi]) for mmsi in mmsis.tolist()]
+        fresh, self._fresh = self._fresh, {}
+        self._take(sorted((mmsi, _packed(identity)) for mmsi, identity in fresh.items()))
+
+    def load(self, pieces: Iterable[tuple[int, bytes]]) -> None:
+        """Take in what `piece` gave, or an identity as msgpack, by MMSI; nothing is here yet."""
+        each = sorted(pieces)
+        for at in range(0, len(each), _AT_ONCE):
+            self._take([(mmsi, _as_packed(piece)) for mmsi, piece in each[at : at + _AT_ONCE]])
+
+    def _take(self, each: list[tuple[int, bytes]]) -> None:
+        """Keep these, packed, by MMSI; ascending."""
+        mmsis, packed = np.array([mmsi for mmsi, _ in each], np.uint32), [data for _, data in each]
         ends = len(self._bytes) + np.cumsum([len(each) for each in packed])
         starts = np.append(len(self._bytes), ends[:-1])
         self._bytes += b"".join(packed)
@@ -108,8 +128,7 @@ class Identities:
             self._mmsis = np.insert(self._mmsis, at[new], mmsis[new])
             self._starts = np.insert(self._starts, at[new], starts[new])
             self._ends = np.insert(self._ends, at[new], ends[new])
-        self._fresh = {}
-        if 2 * (self._ends - self._starts).sum() < len(self._bytes):
+        if 4 * (self._ends - self._starts).sum() < 3 * len(self._bytes):
             self._compact()
 
     def _compact(self) -> None:
@@ -162,6 +181,11 @@ def _packed(identity: Identity) -> bytes:
     while count > 1 and values[count - 1] == _DEFAULTS[count - 1]:
         count -= 1
     return _encode(values[:count])
+
+
+def _as_packed(piece: bytes) -> bytes:
+    """An identity from a checkpoint; those of versions before are maps."""
+    return piece if piece[0] >> 4 == _ARRAY else _packed(_decode_map(piece))
 
 
 def _unpacked(mmsi: int, data: bytes | bytearray) -> Identity:

@@ -9,9 +9,9 @@ encounters, and by where and when others are heard.
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from operator import attrgetter
+from itertools import islice
 
 import msgspec
 
@@ -44,12 +44,14 @@ from streams.stages.identities import Identities
 from streams.stages.keepers import Keepers
 from streams.stages.rules import Rules
 from streams.stages.stage import Stage
-from streams.stages.waiting import Waiting
+from streams.stages.waiting import Waiting, identities_of
 from streams.tracking.grid import before
 
 Pieces = dict[str, bytes | None]
 _IDENTITY = "identity/"
 """How the names of identities begin."""
+_AT_ONCE = 1 << 13
+"""Identities that are objects at the same time while they are taken in."""
 _SEEN = ("sighting", "darkvessel", "near")
 """Kinds of pieces of the state of sightings."""
 
@@ -251,21 +253,15 @@ class MeetingStage(Stage[Instant, list[Event]]):
         meta = msgspec.msgpack.decode(pieces["meta"], type=_Meta)
         self._done, self.overtaken = meta.done, meta.overtaken
         self._changed.clear()
-        self._identities = Identities(self._known(pieces))
-        split = [
-            (*name.partition("/")[::2], data)
-            for name, data in sorted(pieces.items())
-            if not name.startswith(_IDENTITY)
-        ]
-        self._encounters.load(split, meta.ended, self._known(pieces))
+        self._identities, skip = Identities(), len(_IDENTITY)
+        self._identities.load(
+            (int(name[skip:]), data) for name, data in pieces.items() if name.startswith(_IDENTITY)
+        )
+        others = sorted(name for name in pieces if not name.startswith(_IDENTITY))
+        split = [(*name.partition("/")[::2], pieces[name]) for name in others]
+        self._encounters.load(split, meta.ended, self._identities.values())
         self._resting.load((rest, data) for kind, rest, data in split if kind == "rest")
         self._keepers.load(split)
-
-    def _known(self, pieces: Mapping[str, bytes]) -> Iterator[Identity]:
-        """The identities among these pieces, one by one: there may be hundreds of thousands."""
-        for name, data in pieces.items():
-            if name.startswith(_IDENTITY):
-                yield msgspec.msgpack.decode(data, type=Identity)
 
     def snapshot(self) -> bytes:
         self._changed.clear()
@@ -284,7 +280,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
             return self._keepers.piece(kind, rest[0])
         numbers = [int(number) for number in rest]
         if kind == "identity":
-            return self._identities.get(numbers[0])
+            return self._identities.piece(numbers[0])
         return self._encounters.piece(kind, numbers)
 
     def _work_off(self, instant: Millis, parts: list[Instant]) -> list[Event]:
@@ -306,23 +302,23 @@ class MeetingStage(Stage[Instant, list[Event]]):
 
     def _learn(self, instant: Millis, parts: list[Instant]) -> set[int]:
         """Take in what is newly confirmed of vessels; returns their MMSIs."""
-        learnt: set[int] = set()
-        identities = [identity for part in parts for identity in part.identities]
-        self._identities.expect(identity.mmsi for identity in identities)
-        for identity in sorted(identities, key=attrgetter("mmsi", "gone")):
-            learnt.add(identity.mmsi)
-            self._encounters.learn(identity)
-            before = self._identities.get(identity.mmsi)
-            self._anomalies.learn(before, identity, instant)
-            self._positions.learn(before, identity)
-            self._histories.learn(before, identity, instant)
-            self._changed.add(f"{_IDENTITY}{identity.mmsi}")
-            if identity.gone:
-                self._identities.drop(identity.mmsi)
-                self._port_company.forget(identity.mmsi)
-            else:
-                self._identities.put(identity)
-        self._identities.settle()
+        learnt, every = set[int](), identities_of(parts)
+        while some := list(islice(every, _AT_ONCE)):
+            self._identities.expect(identity.mmsi for identity in some)
+            for identity in some:
+                learnt.add(identity.mmsi)
+                self._encounters.learn(identity)
+                before = self._identities.get(identity.mmsi)
+                self._anomalies.learn(before, identity, instant)
+                self._positions.learn(before, identity)
+                self._histories.learn(before, identity, instant)
+                self._changed.add(f"{_IDENTITY}{identity.mmsi}")
+                if identity.gone:
+                    self._identities.drop(identity.mmsi)
+                    self._port_company.forget(identity.mmsi)
+                else:
+                    self._identities.put(identity)
+            self._identities.settle()
         return learnt
 
     def _compare(self, instant: Millis, parts: list[Instant]) -> set[Key]:

@@ -23,7 +23,6 @@ from streams.detection.vessel_state import WATCHED, VesselState
 from streams.stages.attendance import Attendance
 from streams.stages.dormant import Dormant
 from streams.stages.fleet import Fleet
-from streams.stages.folding import decoded
 from streams.stages.later import Later
 from streams.stages.rounds import Rounds
 from streams.stages.row_order import (
@@ -47,6 +46,8 @@ from streams.tracking.ticks import ticks
 from streams.tracking.track import drop_coarse
 
 Pieces = dict[str, bytes | None]
+_VESSEL = "vessel/"
+"""How the names of vessels begin."""
 
 
 class _Meta(msgspec.Struct, array_like=True):
@@ -195,7 +196,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
                 kept = (self._sightings if kind == "seen" else self._drawn).piece(int(number))
             pieces[name] = None if kept is None else msgspec.msgpack.encode(kept)
         for mmsi in sorted(self._fleet.take_changes(), key=str):
-            pieces[f"vessel/{mmsi}"] = self._fleet.encoded(mmsi) or self._dormant.encoded(mmsi)
+            pieces[f"{_VESSEL}{mmsi}"] = self._fleet.encoded(mmsi) or self._dormant.encoded(mmsi)
         self._pieces.clear()
         return pieces
 
@@ -211,25 +212,22 @@ class VesselStage(Stage[Reports, list[Instant]]):
         self._chunk = meta.chunk
         self._stations = {stations: i for i, stations in enumerate(meta.stations)}
         self._waiting, self._fleet = {}, Fleet(self._share)
-        self._sightings.load(pieces)
-        self._drawn.load(pieces)
         self._dormant, self._attendance = self._sleepers(), self._roll()
         self.forget_changes()
-        vessels = list[str]()
-        for name, piece in sorted(pieces.items()):
+        vessels = sorted(name for name in pieces if name.startswith(_VESSEL))
+        for some in batched(vessels):
+            self._settle(self._fleet.load([pieces[name] for name in some]))
+        rest = {name: pieces[name] for name in pieces.keys() - set(vessels)}
+        self._sightings.load(rest)
+        self._drawn.load(rest)
+        for name in sorted(rest):
             kind, _, number = name.partition("/")
             if kind == "rows":
-                positions, statics = msgspec.msgpack.decode(piece, type=tuple[bytes, bytes])
+                positions, statics = msgspec.msgpack.decode(rest[name], type=tuple[bytes, bytes])
                 self._waiting[int(number)] = (
                     np.frombuffer(positions, POSITION),
                     np.frombuffer(statics, STATIC),
                 )
-            elif kind == "vessel":
-                vessels.append(name)
-        for some in batched(vessels):
-            states = [decoded(pieces[name]) for name in some]
-            self._fleet.add(states)
-            self._settle(vessel.mmsi for vessel in states)
 
     def snapshot(self) -> bytes:
         self.forget_changes()  # also who is gone

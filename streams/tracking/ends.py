@@ -4,6 +4,8 @@ Nearly all vessels have one track that goes on, so their tracks move on as colum
 where one vessel is looked at by itself.
 """
 
+import struct
+from collections.abc import Iterable
 from operator import attrgetter
 from typing import Final, Protocol
 
@@ -42,6 +44,7 @@ END: Final = np.dtype(
 _SAME: Final = (END.names or ())[2:-2]
 """Fields that a row and a Segment have under the same name."""
 _same: Final = attrgetter(*_SAME)
+_pack: Final = struct.Struct(f"=??HqddfffBq?d?qqqddd{TRAIL.itemsize * KEPT}s").pack
 _NO_TRAIL: Final = np.zeros(KEPT, TRAIL)
 _BLANK: Final = np.zeros(1, END)
 
@@ -110,6 +113,17 @@ def row_of(segment: Segment) -> tuple[object, ...]:
     place = (before.time, before.lon, before.lat, before.knots) if before else (0, 0.0, 0.0, 0.0)
     trail = np.frombuffer(g.trail, TRAIL) if g.trail else _NO_TRAIL
     return (True, before is not None, *_same(g), place, trail)
+
+
+def rows_of(segments: Iterable[Segment]) -> Rows:
+    """Objects as rows of END: as bytes, in half the time."""
+    return np.frombuffer(b"".join(map(_packed, segments)), END)
+
+
+def _packed(segment: Segment) -> bytes:
+    g, before = segment, segment.before
+    place = (before.time, before.lon, before.lat, before.knots) if before else (0, 0.0, 0.0, 0.0)
+    return _pack(True, before is not None, *_same(g), *place, g.trail)
 
 
 def go_on(

@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 
 from models.event import to_json
+from models.time import END
 from models.vessel import Identity, Role
 from streams.detection.vessel_state import VesselState
 from streams.stages import fleet
@@ -37,6 +38,22 @@ def test_vessels_in_columns_and_folded_are_found_as_objects_would_be(
     objects = everything(scenario, as_objects=True)
     monkeypatch.setattr(fleet, "OBJECTS", 0)
     assert everything(scenario, as_objects=False) == objects
+
+
+def test_columns_of_vessels_from_a_checkpoint_tell_what_those_of_the_running_stage_did() -> None:
+    core, again = Core("a", RULES), Core("a", RULES)
+    for frame in frames("a", simulated.recording("satellite", 3, "heavy"), 700):
+        core.feed(frame)
+    again.restore(core.snapshot())
+    one, other = core.vessels._fleet, again.vessels._fleet
+    one.settle(silent_since=END)
+    mmsis = sorted({*one} & {*other})
+    mine, theirs = one.slots(mmsis), other.slots(mmsis)
+    assert all(getattr(one, name)[mine].any() for name in ("busy", "silent", "in_columns"))
+    for name in ("first", "last", "class_b", "interest", "silent", "busy", "step_east", "step_north"):
+        assert getattr(one, name)[mine].tolist() == getattr(other, name)[theirs].tolist(), name
+    assert [one.encoded(mmsi) for mmsi in mmsis] == [other.encoded(mmsi) for mmsi in mmsis]
+    assert again.snapshot() == core.snapshot()
 
 
 def vessel(mmsi: int, *, role: Role = Role.UNKNOWN) -> VesselState:

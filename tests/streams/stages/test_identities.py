@@ -1,5 +1,6 @@
 """Identities: they are read again as they were put, however often they change."""
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -47,5 +48,9 @@ def test_they_are_what_was_put_last(steps: list[list[Identity | int]]) -> None:
         kept._unpacked.clear()
         assert {mmsi: kept.get(mmsi) for mmsi in range(14)} == {mmsi: plain.get(mmsi) for mmsi in range(14)}
         assert sorted(kept) == sorted(plain)
-    again = Identities(plain.values())
-    assert {mmsi: again.get(mmsi) for mmsi in plain} == plain
+    assert {each.mmsi: each for each in kept.values()} == plain
+    packed, maps = Identities(), Identities()
+    packed.load((mmsi, msgspec.msgpack.encode(kept.piece(mmsi))) for mmsi in plain)
+    maps.load((mmsi, msgspec.msgpack.encode(each)) for mmsi, each in plain.items())  # as versions before did
+    for again in (packed, maps):
+        assert {mmsi: again.get(mmsi) for mmsi in plain} == plain

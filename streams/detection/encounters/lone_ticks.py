@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geofences.distance import EARTH_RADIUS_M, haversine_m, unit_vectors
-from models.report import Rows, joined
+from models.report import Rows, joined, run_starts
 from models.tick import TICK, no_ticks, ticks_from
 from models.time import MINUTE, Millis
 from streams.detection.encounters.encounter import Key
@@ -228,11 +228,19 @@ class LoneTicks:
 
     def _first_of_runs(self, rows: Rows) -> Rows:
         """Ticks on the grid before which the vessel has none: a lone fix may lie on the grid by chance."""
-        parts: list[Rows] = []
-        for time in np.unique(rows["time"][rows["time"] % self._step == 0]).tolist():
-            now = rows[rows["time"] == time]
-            parts.append(now[~self._neighbours.has(time - self._step, tracks(now))])
-        return joined(parts, TICK)
+        rows = rows.compress(rows["time"] % self._step == 0)
+        track, time = tracks(rows), rows["time"].copy()
+        order = np.lexsort([time, track])
+        # most go on with another tick of these
+        goes_on = (track[order[1:]] == track[order[:-1]]) & (np.diff(time[order]) == self._step)
+        open_ = order[np.append(np.ones(min(len(rows), 1), bool), ~goes_on)]
+        open_ = open_[np.lexsort([open_, time[open_]])]
+        begins = run_starts(time[open_]).tolist()
+        parts = [
+            at[~self._neighbours.has(int(time[at[0]]) - self._step, track[at])]
+            for at in map(open_.__getitem__, map(slice, begins, [*begins[1:], len(open_)]))
+        ]
+        return rows.take(np.concatenate([np.empty(0, np.intp), *parts]))
 
     def _add(self, fresh: Rows) -> set[Millis]:
         steps = -(-fresh["time"] // self._step) * self._step

@@ -177,7 +177,7 @@ class RestingPlaces:
         s = self.settings
         regular = rows["time"] % (s.every_minutes * MINUTE) == 0
         alone = rows["time"] % self._step != 0
-        rows = rows[(rows["sog"] < s.knots) & (regular | alone)]
+        rows = rows.compress((rows["sog"] < s.knots) & (regular | alone))
         if not len(rows):
             return
         row = np.floor((rows["lat"] + 90) / _CELL).astype(np.int64).tolist()

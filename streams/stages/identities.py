@@ -108,6 +108,8 @@ class Identities:
             self._mmsis = np.insert(self._mmsis, at[new], mmsis[new])
             self._starts = np.insert(self._starts, at[new], starts[new])
             self._ends = np.insert(self._ends, at[new], ends[new])
+        if len(self._unpacked) + len(self._fresh) <= _UNPACKED:  # they are asked of next
+            self._unpacked.update(self._fresh)
         self._fresh = {}
         if 2 * (self._ends - self._starts).sum() < len(self._bytes):
             self._compact()

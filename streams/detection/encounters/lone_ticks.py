@@ -37,9 +37,14 @@ class Meetings(NamedTuple):
     other: Rows
     heard: Bools  # whether it was heard; if not, its row says nothing
 
-    def take(self, rows: npt.NDArray[np.generic]) -> "Meetings":
-        """Some of them: by their numbers, or those that are true."""
-        return Meetings(*(column[rows] for column in self))
+    def take(self, rows: npt.NDArray[np.intp]) -> "Meetings":
+        """Some of them, by their numbers."""
+        lone, track, other, heard = self
+        return Meetings(lone.take(rows), track.take(rows), other.take(rows), heard.take(rows))
+
+    def only(self, which: Bools) -> "Meetings":
+        """Those of them that are true."""
+        return self.take(which.nonzero()[0])
 
     @property
     def pairs(self) -> tuple[Numbers, Numbers]:
@@ -114,7 +119,7 @@ class LoneTicks:
         were added to. Meetings are those near enough for a contact of which at least one MMSI is `wanted`, or
         farther apart if the pair is `known`, and those of pairs `followed` however far apart.
         """
-        fresh = joined([rows[rows["time"] % self._step != 0], self._first_of_runs(rows)], TICK)
+        fresh = joined([rows.compress(rows["time"] % self._step != 0), self._first_of_runs(rows)], TICK)
         added = self._add(fresh)
         if not self._ticks:
             return _all([]), added
@@ -122,7 +127,7 @@ class LoneTicks:
         near, apart, asked = self._near_dense(times | added, rows, added, wanted)
         for each in (*self._together(added), *self._on_the_way(fresh)):
             either = wanted(each.lone["mmsi"]) | wanted(each.track // SEGMENTS)
-            asked.append(_Asked(each.lone[either], each.track[either]))
+            asked.append(_Asked(each.lone.compress(either), each.track[either]))
         followed = list(followed)
         asked.append(self._in_turns(rows, fresh, followed))
         asked = [each for each in asked if len(each.track)]
@@ -185,7 +190,7 @@ class LoneTicks:
         neighbours, own = self._neighbours.steps(track), Steps(self._ticks, self._tracks)
         other, heard = places(track, lone["time"].copy(), neighbours, own, self._step, self._settings)
         keep &= heard | (np.arange(len(track)) >= len(track) - followed)
-        return [Meetings(lone, track, other, heard).take(keep)]
+        return [Meetings(lone, track, other, heard).only(keep)]
 
     def _first_of_each(self, found: Meetings, apart: Meetings, known: Iterable[Key]) -> Meetings:
         """The first found of each pair and time, sorted; of those `apart` such of pairs that are found or
@@ -193,7 +198,7 @@ class LoneTicks:
         if len(apart.track):
             code = PairCodes(found, apart)
             met = np.concatenate([code.of(*found.pairs), code.of_keys(known)])
-            found = _all([found, apart.take(np.isin(code.of(*apart.pairs), met))])
+            found = _all([found, apart.only(np.isin(code.of(*apart.pairs), met))])
         if not len(found.track):
             return found
         columns = [found.lone["time"], *found.keys.T[::-1]]
@@ -246,8 +251,8 @@ class LoneTicks:
         steps = -(-fresh["time"] // self._step) * self._step
         added: set[Millis] = set(np.unique(steps).tolist())
         for time in added:
-            together = joined([self._ticks.get(time, no_ticks()), fresh[steps == time]], TICK)
-            self._ticks[time] = together[np.lexsort([together["time"], tracks(together)])]
+            together = joined([self._ticks.get(time, no_ticks()), fresh.compress(steps == time)], TICK)
+            self._ticks[time] = together.take(np.lexsort([together["time"], tracks(together)]))
             self._tracks[time] = tracks(self._ticks[time])
         return added
 
@@ -281,8 +286,8 @@ class LoneTicks:
         lones: dict[Millis, Rows] = {}
         theres: dict[Millis, Rows] = {}
         for time in times:
-            lone = self._ticks[time][self._ticks[time]["time"] != time]
-            there = self._neighbours.at(time) if time in added else rows[rows["time"] == time]
+            lone = self._ticks[time].compress(self._ticks[time]["time"] != time)
+            there = self._neighbours.at(time) if time in added else rows.compress(rows["time"] == time)
             if len(lone) and len(there):
                 lones[time], theres[time] = lone, there
         if not lones:
@@ -314,7 +319,7 @@ class LoneTicks:
         there = between(before, after, lone["time"])
         near = haversine_m(lone["lon"], lone["lat"], there["lon"], there["lat"]) <= self._contact_metres
         meetings = Meetings(lone, other[dense], there, np.ones(len(lone), bool))
-        return meetings.take(near), meetings.take(~near), rest
+        return meetings.only(near), meetings.only(~near), rest
 
     def _together(self, added: Iterable[Millis]) -> Iterable[_Asked]:
         """Lone ticks of the same time that are near each other: heard in the same pass of a satellite."""

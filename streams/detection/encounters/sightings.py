@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from geofences.distance import Floats, haversine_m, unwrap
 from geofences.surroundings import Surroundings
-from models.report import Rows
+from models.report import Rows, joined
+from models.tick import TICK
 from models.time import Millis
 from models.vessel import ON_OWN_TRACK, Identity, OffTrack
 from streams.detection.encounters import silence
@@ -92,9 +93,9 @@ class Sightings:
         partners = self._standing.partners(rows["mmsi"])
         if not partners.all():
             met = {mmsi for pair in self._pairs.live.values() if pair.samples for mmsi in (pair.a, pair.b)}
-            rows = rows[partners | np.isin(rows["mmsi"], np.fromiter(met, np.uint32, len(met)))]
+            rows = rows.compress(partners | np.isin(rows["mmsi"], np.fromiter(met, np.uint32, len(met))))
         touched: set[Key] = set()
-        for fresh in self._neighbours.merged(rows[rows["time"] % self._step == 0]):
+        for fresh in self._neighbours.merged(rows.compress(rows["time"] % self._step == 0)):
             touched |= self._compare_on_grid(fresh, receivers)
         touched |= self._compare_lone(instant, rows, receivers)
         self._neighbours.close()
@@ -158,14 +159,16 @@ class Sightings:
         if not len(met.track):
             return set()
         second = met.lone["mmsi"] > met.track // SEGMENTS
-        a, b = np.where(second, met.other, met.lone), np.where(second, met.lone, met.other)
+        both, each = joined([met.lone, met.other], TICK), np.arange(len(second))
+        a, b = both.take(each + second * len(second)), both.take(each + ~second * len(second))
         metres = haversine_m(a["lon"], a["lat"], b["lon"], b["lat"])
         matter = met.heard & self._may_matter(a, b, metres)
         code = PairCodes(met)
         pairs = code.of(*met.pairs)
         noted = np.isin(pairs, np.concatenate([pairs[matter], code.of_keys(self._pairs.live)]))
-        met, a, b, metres, second = met.take(noted), a[noted], b[noted], metres[noted], second[noted]
-        found = self._samples(a[met.heard], b[met.heard], metres[met.heard])
+        met, metres, second = met.only(noted), metres[noted], second[noted]
+        heard = noted.nonzero()[0][met.heard]
+        found = self._samples(a.take(heard), b.take(heard), metres[met.heard])
         keys: list[Key] = [(a, b, *segments) for a, b, *segments in met.keys.tolist()]
         touched: set[Key] = set()
         self._expect(zip(compress(keys, met.heard.tolist()), found, strict=True))

@@ -163,10 +163,10 @@ class Reception:
         """Take in TICK rows, in any order; at full hours also what became of the vessels heard hours ago."""
         time = rows["time"]
         which = (time % _SAMPLE == 0) | (time % self._step != 0)
-        rows, hours = rows[which], time[which] // HOUR
+        rows, hours = rows.compress(which), time[which] // HOUR
         for hour in np.unique(hours).tolist() if len(rows) else ():
             if hour > instant // HOUR - self._settings.kept_hours:
-                now = rows[hours == hour]
+                now = rows.compress(hours == hour)
                 self._note(hour, now["mmsi"], cells_of(now["lon"], now["lat"]))
         if instant % HOUR == 0:
             self._close(instant // HOUR)

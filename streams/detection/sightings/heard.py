@@ -69,7 +69,7 @@ class HeardVessels:
         wanted = self._near.find(rows["lon"], rows["lat"])
         if named:
             wanted |= np.isin(rows["mmsi"], np.array(sorted(named), "u4"))
-        rows = rows[wanted]
+        rows = rows.compress(wanted)
         if not len(rows):
             return
         kept = np.empty(len(rows), NEAR)
@@ -77,7 +77,7 @@ class HeardVessels:
             kept[name] = rows[name]
         hours = kept["time"] // HOUR
         for hour in np.unique(hours).tolist():
-            part = kept[hours == hour]
+            part = kept.compress(hours == hour)
             self._hours.setdefault(hour, []).append(part)
             self._count += len(part)
             self._changed.add(f"near/{hour}")

@@ -72,7 +72,7 @@ class Neighbours:
     def _merged(self, ticks: Rows, times: list[Millis]) -> Fresh:
         here = (ticks["time"] >= times[0]) & (ticks["time"] <= times[-1])
         old = joined([self._history.of(time)[0] for time in times], TICK)
-        rows = joined([old, ticks if here.all() else ticks[here]], TICK)
+        rows = joined([old, ticks if here.all() else ticks.compress(here)], TICK)
         track = tracks(rows)
         order = np.lexsort([track, rows["time"]])  # stable
         rows = rows.take(order)
@@ -81,9 +81,9 @@ class Neighbours:
 
     def put(self, fresh: Fresh, n: int) -> None:
         """Keep the ticks of one of its instants, the n-th."""
-        # a copy, as a part of an array would keep the whole
+        # copies, as a part of an array would keep the whole
         here = fresh.of(n)
-        self._history.put(fresh.times[n], fresh.rows[here].copy(), fresh.tracks[here].copy())
+        self._history.put(fresh.times[n], joined([fresh.rows[here]], TICK), fresh.tracks[here].copy())
 
     def close(self) -> None:
         """Nothing will be asked for a while."""
@@ -115,7 +115,7 @@ class Neighbours:
         for time in self._history.times:
             rows, there = self._history.find(time, want)
             (both,) = np.nonzero(there[: len(keys)] & there[len(keys) :])
-            one, other = rows[both], rows[both + len(keys)]
+            one, other = rows.take(both), rows.take(both + len(keys))
             error = np.maximum(one["error"], other["error"]).astype(np.float64)
             apart = haversine_m(one["lon"], one["lat"], other["lon"], other["lat"]) - error
             metres[both] = np.maximum(metres[both], apart)
@@ -140,7 +140,7 @@ class Neighbours:
 
     def has(self, time: Millis, wanted: Numbers) -> npt.NDArray[np.bool_]:
         """Which of these tracks have a tick at an instant."""
-        return self._history.find(time, wanted.reshape(-1))[1].reshape(wanted.shape)
+        return self._history.has(time, wanted.reshape(-1)).reshape(wanted.shape)
 
     def find(self, time: Millis, track: int) -> Rows | None:
         """The tick of a track at an instant; None where there is none."""

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geofences.distance import EARTH_RADIUS_M, haversine_m, unit_vectors
-from models.report import Rows, joined, run_starts
+from models.report import Rows, distinct, joined, run_starts
 from models.tick import TICK, no_ticks, ticks_from
 from models.time import MINUTE, Millis
 from streams.detection.encounters.encounter import Key
@@ -123,7 +123,7 @@ class LoneTicks:
         added = self._add(fresh)
         if not self._ticks:
             return _all([]), added
-        times = set(np.unique(rows["time"][rows["time"] % self._step == 0]).tolist())
+        times = {time for time in distinct(rows["time"]) if time % self._step == 0}
         near, apart, asked = self._near_dense(times | added, rows, added, wanted)
         for each in (*self._together(added), *self._on_the_way(fresh)):
             either = wanted(each.lone["mmsi"]) | wanted(each.track // SEGMENTS)
@@ -249,7 +249,7 @@ class LoneTicks:
 
     def _add(self, fresh: Rows) -> set[Millis]:
         steps = -(-fresh["time"] // self._step) * self._step
-        added: set[Millis] = set(np.unique(steps).tolist())
+        added: set[Millis] = set(distinct(steps))
         for time in added:
             together = joined([self._ticks.get(time, no_ticks()), fresh.compress(steps == time)], TICK)
             self._ticks[time] = together.take(np.lexsort([together["time"], tracks(together)]))

@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from models.report import Rows
+from models.report import Rows, distinct
 from models.time import DAY, HOUR, MINUTE, Millis
 
 _CELL: Final = 0.25
@@ -164,7 +164,7 @@ class Reception:
         time = rows["time"]
         which = (time % _SAMPLE == 0) | (time % self._step != 0)
         rows, hours = rows.compress(which), time[which] // HOUR
-        for hour in np.unique(hours).tolist() if len(rows) else ():
+        for hour in distinct(hours):
             if hour > instant // HOUR - self._settings.kept_hours:
                 now = rows.compress(hours == hour)
                 self._note(hour, now["mmsi"], cells_of(now["lon"], now["lat"]))

@@ -19,7 +19,7 @@ from shapely import MultiPolygon, Polygon
 from geofences.distance import expand, haversine_m
 from geofences.fence import Fence
 from geofences.grown import boxes
-from models.report import Rows, joined
+from models.report import Rows, distinct, joined
 from models.time import HOUR, MINUTE, Millis
 from streams.detection.sightings.settings import SightingSettings
 
@@ -76,7 +76,7 @@ class HeardVessels:
         for name in NEAR.names or ():
             kept[name] = rows[name]
         hours = kept["time"] // HOUR
-        for hour in np.unique(hours).tolist():
+        for hour in distinct(hours):
             part = kept.compress(hours == hour)
             self._hours.setdefault(hour, []).append(part)
             self._count += len(part)

@@ -139,10 +139,8 @@ class GapJudge:
         silent = instant - from_text(proposed(known.proposal).start)
         depends = grounds(silent, known.around, self._is_covered(known), self._settings)
         now = (known.level, known.proposal, self._identity_of(mmsi), tuple(known.seen), *depends)
-        if self._judged.get(id) == now:
-            return False
-        self._judged[id] = now
-        return True
+        before, self._judged[id] = self._judged.get(id), now
+        return before != now
 
     def _is_covered(self, known: Known) -> bool:
         s = self._reception_settings

@@ -76,6 +76,11 @@ def run_starts(values: npt.NDArray[np.generic]) -> npt.NDArray[np.intp]:
     return begins.nonzero()[0]
 
 
+def distinct(values: npt.NDArray[np.integer]) -> list[int]:
+    """The different ones, ascending; quick where equal ones follow each other."""
+    return sorted(set(values[run_starts(values)].tolist()))
+
+
 def no_positions() -> Rows:
     return np.empty(0, POSITION)
 

@@ -28,6 +28,7 @@ def to_text(time: Millis) -> str:
     return f"{moment}.{time % 1000:03d}Z" if time % 1000 else f"{moment}Z"
 
 
+@lru_cache(maxsize=16_384)
 def from_text(text: str) -> Millis:
     """Read RFC 3339 or ISO 8601; without an offset it is UTC. Raises ValueError."""
     moment = datetime.fromisoformat(text)

@@ -179,7 +179,7 @@ class RestingPlaces:
         s = self.settings
         regular = rows["time"] % (s.every_minutes * MINUTE) == 0
         alone = rows["time"] % self._step != 0
-        rows = rows[(rows["sog"] < s.knots) & (regular | alone)]
+        rows = rows.compress((rows["sog"] < s.knots) & (regular | alone))
         for at in range(0, len(rows), _AT_ONCE):
             self._learn(rows[at : at + _AT_ONCE])
 

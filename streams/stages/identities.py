@@ -107,6 +107,8 @@ class Identities:
         if not self._fresh:
             return
         fresh, self._fresh = self._fresh, {}
+        if len(self._unpacked) + len(fresh) <= _UNPACKED:  # they are asked of next
+            self._unpacked.update(fresh)
         self._take(sorted((mmsi, _packed(identity)) for mmsi, identity in fresh.items()))
 
     def load(self, pieces: Iterable[tuple[int, bytes]]) -> None:

@@ -330,7 +330,8 @@ class MeetingStage(Stage[Instant, list[Event]]):
         self._anomalies.hear(rows)
         self._sightings.hear(rows, instant)
         self._positions.hear(rows, instant)
-        return self._encounters.compare(rows[rows["time"] > instant - self._keep], instant, Receivers(parts))
+        lately = rows.compress(rows["time"] > instant - self._keep)
+        return self._encounters.compare(lately, instant, Receivers(parts))
 
     def _judge_sightings(self, parts: list[Instant], published: list[Event], instant: Millis) -> list[Event]:
         """What sightings say, after everything else of the instant."""

@@ -17,7 +17,7 @@ from streams.decoding.quick_times import quick_times
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.encounters.whereabouts import places
 from streams.detection.ticks.nearby import pairs_within
-from streams.detection.ticks.neighbours import Steps
+from streams.detection.ticks.neighbours import Fresh, Steps
 from streams.detection.ticks.packed import Packed
 from streams.stages.rules import Rules
 from streams.stages.settings import Settings
@@ -65,6 +65,8 @@ def warm_up() -> None:
     follower.feed(Reports("", positions=fixes, statics=says))
     follower.advance(END)
     pairs_within(np.eye(3), np.eye(3), 1.0)
-    Packed.of(np.zeros(1, TICK)).rows()
+    ticks = np.zeros(1, TICK)
+    Packed.of(ticks).rows()
+    Fresh([0], [0, 1], ticks, np.zeros(1, np.int64), np.ones(1, bool)).together([(0, 0, 0, 0)])
     vessel, time, none = np.ones(1, np.int64), np.zeros(1, np.int64), np.zeros(0, np.int64)
     places(vessel, time, Steps({}, {}), Steps({0: np.zeros(0, TICK)}, {0: none}), 1, EncounterSettings())

@@ -144,13 +144,24 @@ def shared_errors(lon1: Floats, lat1: Floats, lon2: Floats, lat2: Floats) -> Flo
     Of one ship that lies still this says nothing, but two do not lie like that by chance (once in billions of
     times). The grid is taken to be no coarser than a minute.
     """
-    steps = [np.zeros(len(lon1), np.int64) for _ in range(2)]
-    for axis, pair in enumerate(((lon1, lon2), (lat1, lat2))):
-        one, other = (np.rint(each * UNITS).astype(np.int64) for each in pair)
-        for step in STEPS[: STEPS.index(_MINUTE) + 1]:
-            steps[axis][(one % step == 0) & (other % step == 0)] = step
-    both = (steps[0] > 0) & (steps[1] > 0)
-    return np.where(both, _METRES * np.hypot(steps[0] * np.cos(np.radians(lat1)), steps[1]), 0.0)
+    found = np.zeros(len(lon1))
+    units = np.rint(np.stack([lon1, lat1, lon2, lat2]) * UNITS).astype(np.int64)
+    on_some = np.logical_or.reduce([units % every == 0 for every in _EVERY])
+    (rows,) = on_some.all(axis=0).nonzero()
+    if len(rows):
+        east, north = (_shared_step(units[axis, rows], units[axis + 2, rows]) for axis in range(2))
+        both = (east > 0) & (north > 0)
+        metres = _METRES * np.hypot(east * np.cos(np.radians(lat1[rows])), north)
+        found[rows] = np.where(both, metres, 0.0)
+    return found
+
+
+def _shared_step(one: npt.NDArray[np.int64], other: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The largest step, up to a minute, on whose lines both lie, in units; 0 for none."""
+    found = np.zeros(len(one), np.int64)
+    for step in STEPS[: STEPS.index(_MINUTE) + 1]:
+        found[(one % step == 0) & (other % step == 0)] = step
+    return found
 
 
 def steps_of(*units: int) -> Steps:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geofences.distance import EARTH_RADIUS_M, haversine_m, unit_vectors
-from models.report import Rows, joined
+from models.report import Rows, distinct, joined, run_starts
 from models.tick import TICK, no_ticks, ticks_from
 from models.time import MINUTE, Millis
 from streams.detection.encounters.encounter import Key
@@ -37,9 +37,14 @@ class Meetings(NamedTuple):
     other: Rows
     heard: Bools  # whether it was heard; if not, its row says nothing
 
-    def take(self, rows: npt.NDArray[np.generic]) -> "Meetings":
-        """Some of them: by their numbers, or those that are true."""
-        return Meetings(*(column[rows] for column in self))
+    def take(self, rows: npt.NDArray[np.intp]) -> "Meetings":
+        """Some of them, by their numbers."""
+        lone, track, other, heard = self
+        return Meetings(lone.take(rows), track.take(rows), other.take(rows), heard.take(rows))
+
+    def only(self, which: Bools) -> "Meetings":
+        """Those of them that are true."""
+        return self.take(which.nonzero()[0])
 
     @property
     def pairs(self) -> tuple[Numbers, Numbers]:
@@ -114,15 +119,15 @@ class LoneTicks:
         were added to. Meetings are those near enough for a contact of which at least one MMSI is `wanted`, or
         farther apart if the pair is `known`, and those of pairs `followed` however far apart.
         """
-        fresh = joined([rows[rows["time"] % self._step != 0], self._first_of_runs(rows)], TICK)
+        fresh = joined([rows.compress(rows["time"] % self._step != 0), self._first_of_runs(rows)], TICK)
         added = self._add(fresh)
         if not self._ticks:
             return _all([]), added
-        times = set(np.unique(rows["time"][rows["time"] % self._step == 0]).tolist())
+        times = {time for time in distinct(rows["time"]) if time % self._step == 0}
         near, apart, asked = self._near_dense(times | added, rows, added, wanted)
         for each in (*self._together(added), *self._on_the_way(fresh)):
             either = wanted(each.lone["mmsi"]) | wanted(each.track // SEGMENTS)
-            asked.append(_Asked(each.lone[either], each.track[either]))
+            asked.append(_Asked(each.lone.compress(either), each.track[either]))
         followed = list(followed)
         asked.append(self._in_turns(rows, fresh, followed))
         asked = [each for each in asked if len(each.track)]
@@ -185,7 +190,7 @@ class LoneTicks:
         neighbours, own = self._neighbours.steps(track), Steps(self._ticks, self._tracks)
         other, heard = places(track, lone["time"].copy(), neighbours, own, self._step, self._settings)
         keep &= heard | (np.arange(len(track)) >= len(track) - followed)
-        return [Meetings(lone, track, other, heard).take(keep)]
+        return [Meetings(lone, track, other, heard).only(keep)]
 
     def _first_of_each(self, found: Meetings, apart: Meetings, known: Iterable[Key]) -> Meetings:
         """The first found of each pair and time, sorted; of those `apart` such of pairs that are found or
@@ -193,7 +198,7 @@ class LoneTicks:
         if len(apart.track):
             code = PairCodes(found, apart)
             met = np.concatenate([code.of(*found.pairs), code.of_keys(known)])
-            found = _all([found, apart.take(np.isin(code.of(*apart.pairs), met))])
+            found = _all([found, apart.only(np.isin(code.of(*apart.pairs), met))])
         if not len(found.track):
             return found
         columns = [found.lone["time"], *found.keys.T[::-1]]
@@ -228,18 +233,26 @@ class LoneTicks:
 
     def _first_of_runs(self, rows: Rows) -> Rows:
         """Ticks on the grid before which the vessel has none: a lone fix may lie on the grid by chance."""
-        parts: list[Rows] = []
-        for time in np.unique(rows["time"][rows["time"] % self._step == 0]).tolist():
-            now = rows[rows["time"] == time]
-            parts.append(now[~self._neighbours.has(time - self._step, tracks(now))])
-        return joined(parts, TICK)
+        rows = rows.compress(rows["time"] % self._step == 0)
+        track, time = tracks(rows), rows["time"].copy()
+        order = np.lexsort([time, track])
+        # most go on with another tick of these
+        goes_on = (track[order[1:]] == track[order[:-1]]) & (np.diff(time[order]) == self._step)
+        open_ = order[np.append(np.ones(min(len(rows), 1), bool), ~goes_on)]
+        open_ = open_[np.lexsort([open_, time[open_]])]
+        begins = run_starts(time[open_]).tolist()
+        parts = [
+            at[~self._neighbours.has(int(time[at[0]]) - self._step, track[at])]
+            for at in map(open_.__getitem__, map(slice, begins, [*begins[1:], len(open_)]))
+        ]
+        return rows.take(np.concatenate([np.empty(0, np.intp), *parts]))
 
     def _add(self, fresh: Rows) -> set[Millis]:
         steps = -(-fresh["time"] // self._step) * self._step
-        added: set[Millis] = set(np.unique(steps).tolist())
+        added: set[Millis] = set(distinct(steps))
         for time in added:
-            together = joined([self._ticks.get(time, no_ticks()), fresh[steps == time]], TICK)
-            self._ticks[time] = together[np.lexsort([together["time"], tracks(together)])]
+            together = joined([self._ticks.get(time, no_ticks()), fresh.compress(steps == time)], TICK)
+            self._ticks[time] = together.take(np.lexsort([together["time"], tracks(together)]))
             self._tracks[time] = tracks(self._ticks[time])
         return added
 
@@ -273,8 +286,8 @@ class LoneTicks:
         lones: dict[Millis, Rows] = {}
         theres: dict[Millis, Rows] = {}
         for time in times:
-            lone = self._ticks[time][self._ticks[time]["time"] != time]
-            there = self._neighbours.at(time) if time in added else rows[rows["time"] == time]
+            lone = self._ticks[time].compress(self._ticks[time]["time"] != time)
+            there = self._neighbours.at(time) if time in added else rows.compress(rows["time"] == time)
             if len(lone) and len(there):
                 lones[time], theres[time] = lone, there
         if not lones:
@@ -306,7 +319,7 @@ class LoneTicks:
         there = between(before, after, lone["time"])
         near = haversine_m(lone["lon"], lone["lat"], there["lon"], there["lat"]) <= self._contact_metres
         meetings = Meetings(lone, other[dense], there, np.ones(len(lone), bool))
-        return meetings.take(near), meetings.take(~near), rest
+        return meetings.only(near), meetings.only(~near), rest
 
     def _together(self, added: Iterable[Millis]) -> Iterable[_Asked]:
         """Lone ticks of the same time that are near each other: heard in the same pass of a satellite."""

@@ -4,7 +4,7 @@ What it adds up to is judged in `detector.py`.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from itertools import compress
 from typing import Final, NamedTuple
 
@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from geofences.distance import Floats, haversine_m, unwrap
 from geofences.surroundings import Surroundings
-from models.report import Rows
+from models.report import Rows, joined
+from models.tick import TICK
 from models.time import Millis
 from models.vessel import ON_OWN_TRACK, Identity, OffTrack
 from streams.detection.encounters import silence
@@ -30,7 +31,7 @@ from streams.detection.encounters.standing import Standing
 from streams.detection.explanation import merge_receivers
 from streams.detection.ticks.history import Dumped
 from streams.detection.ticks.neighbours import Fresh, Neighbours
-from streams.detection.ticks.packed import SEGMENTS, Numbers
+from streams.detection.ticks.packed import SEGMENTS
 
 Bools = npt.NDArray[np.bool_]
 KEPT_ALONE: Final = 64
@@ -43,10 +44,10 @@ _SURELY: Final = 0.98
 class _Met(NamedTuple):
     """Two vessels at one instant."""
 
-    rows: tuple[int, int]  # their numbers
     key: Key
     sample: PairSample
-    matters: bool  # whether they may become a pair there
+    near: bool  # whether they are neighbours there; if not, they are noted only if they are followed
+    matters: bool  # whether neighbours may become a pair there
 
 
 class Sightings:
@@ -92,9 +93,9 @@ class Sightings:
         partners = self._standing.partners(rows["mmsi"])
         if not partners.all():
             met = {mmsi for pair in self._pairs.live.values() if pair.samples for mmsi in (pair.a, pair.b)}
-            rows = rows[partners | np.isin(rows["mmsi"], np.fromiter(met, np.uint32, len(met)))]
+            rows = rows.compress(partners | np.isin(rows["mmsi"], np.fromiter(met, np.uint32, len(met))))
         touched: set[Key] = set()
-        for fresh in self._neighbours.merged(rows[rows["time"] % self._step == 0]):
+        for fresh in self._neighbours.merged(rows.compress(rows["time"] % self._step == 0)):
             touched |= self._compare_on_grid(fresh, receivers)
         touched |= self._compare_lone(instant, rows, receivers)
         self._neighbours.close()
@@ -103,20 +104,23 @@ class Sightings:
     def _compare_on_grid(self, fresh: Fresh, receivers: Receivers) -> set[Key]:
         """The same for ticks of some instants of the grid."""
         touched: set[Key] = set()
-        near = self._near(fresh)
+        met = self._met(fresh)
         for n, time in enumerate(fresh.times):
-            followed = self._followed(time)
             self._changed.add(f"window/{time}")
             self._neighbours.put(fresh, n)
-            noted = [each for each in near[n] if each.matters or each.key in self._pairs.live]
-            known = {each.rows for each in near[n]}
-            far = [rows for rows in fresh.followed(n, followed) if rows not in known]
-            if far:
-                first, second = np.array(far).T
-                noted = sorted([*noted, *self._meetings(fresh, first, second, np.ones(len(far), bool))])
+            now_and_then = time % self._settings.thin == 0
+            asked = now_and_then or not all(each.near for each in met[n])
+            followed = self._followed(time) if asked else []
+            known, afar = self._pairs.live, set(followed)
+            noted = [
+                each
+                for each in met[n]
+                if ((each.matters or each.key in known) if each.near else each.key in afar)
+            ]
             self._expect((each.key, each.sample) for each in noted)
             touched.update(each.key for each in noted if self._note(each.key, each.sample, receivers))
-            touched |= self._note_silent(time, followed)
+            if now_and_then:
+                touched |= self._note_silent(time, followed)
         return touched
 
     def leave_out_false(self, learnt: Iterable[int]) -> set[Key]:
@@ -155,14 +159,16 @@ class Sightings:
         if not len(met.track):
             return set()
         second = met.lone["mmsi"] > met.track // SEGMENTS
-        a, b = np.where(second, met.other, met.lone), np.where(second, met.lone, met.other)
+        both, each = joined([met.lone, met.other], TICK), np.arange(len(second))
+        a, b = both.take(each + second * len(second)), both.take(each + ~second * len(second))
         metres = haversine_m(a["lon"], a["lat"], b["lon"], b["lat"])
         matter = met.heard & self._may_matter(a, b, metres)
         code = PairCodes(met)
         pairs = code.of(*met.pairs)
         noted = np.isin(pairs, np.concatenate([pairs[matter], code.of_keys(self._pairs.live)]))
-        met, a, b, metres, second = met.take(noted), a[noted], b[noted], metres[noted], second[noted]
-        found = self._samples(a[met.heard], b[met.heard], metres[met.heard])
+        met, metres, second = met.only(noted), metres[noted], second[noted]
+        heard = noted.nonzero()[0][met.heard]
+        found = self._samples(a.take(heard), b.take(heard), metres[met.heard])
         keys: list[Key] = [(a, b, *segments) for a, b, *segments in met.keys.tolist()]
         touched: set[Key] = set()
         self._expect(zip(compress(keys, met.heard.tolist()), found, strict=True))
@@ -184,31 +190,33 @@ class Sightings:
             and (pair.samples[-1].time >= time - self._keep or pair.samples[-1].apart_at_least <= keep)
         ]
 
-    def _near(self, fresh: Fresh) -> list[list[_Met]]:
+    def _met(self, fresh: Fresh) -> list[list[_Met]]:
         """For each instant, the neighbours that are noted if they are a known pair by then, or if it matters
-        where they are: those of pairs that are known now or may become so at one of these instants."""
-        first, second = self._neighbours.near(fresh, self._standing.wanted)
+        where they are: those of pairs that are known now or may become so at one of these instants. And the
+        pairs of these that are no neighbours there, but may be followed by then."""
         met: list[list[_Met]] = [[] for _ in fresh.times]
-        if not len(first):
-            return met
-        a, b = fresh.rows.take(first), fresh.rows.take(second)
+        live, rows = self._pairs.live, fresh.rows
+        first, second = self._neighbours.near(fresh, self._standing.wanted)
+        a, b = rows.take(first), rows.take(second)
         matter = self._may_matter(a, b, haversine_m(a["lon"], a["lat"], b["lon"], b["lat"]))
         keys = _keys(a, b)
-        known = {key for key, matters in zip(keys, matter.tolist(), strict=True) if matters}
-        noted = [i for i, key in enumerate(keys) if key in known or key in self._pairs.live]
-        instants = np.searchsorted(fresh.begins, first[noted], "right") - 1
-        for n, each in zip(
-            instants.tolist(), self._meetings(fresh, first[noted], second[noted], matter[noted]), strict=True
-        ):
-            met[n].append(each)
-        return met
-
-    def _meetings(self, fresh: Fresh, first: Numbers, second: Numbers, matter: Bools) -> Iterator[_Met]:
-        """What is noted of the vessels of these rows."""
-        a, b = fresh.rows.take(first), fresh.rows.take(second)
+        begin = {key for key, matters in zip(keys, matter.tolist(), strict=True) if matters}
+        near = [i for i, key in enumerate(keys) if key in begin or key in live]
+        afar = fresh.together(begin.union(self._followed(fresh.times[0])))
+        code, at = np.unique(
+            np.concatenate([first[near], afar[0]]) * len(rows) + np.concatenate([second[near], afar[1]]),
+            return_index=True,
+        )
+        first, second = np.divmod(code, len(rows))
+        a, b = rows.take(first), rows.take(second)
         samples = self._samples(a, b, haversine_m(a["lon"], a["lat"], b["lon"], b["lat"]))
-        rows = zip(first.tolist(), second.tolist(), strict=True)
-        return map(_Met, rows, _keys(a, b), samples, matter.tolist())
+        is_near = at < len(near)
+        matters = np.concatenate([matter[near], np.zeros(len(afar[0]), bool)])[at]
+        instants = np.searchsorted(fresh.begins, first, "right") - 1
+        columns = _keys(a, b), samples, is_near.tolist(), matters.tolist()
+        for n, *each in zip(instants.tolist(), *columns, strict=True):
+            met[n].append(_Met(*each))
+        return met
 
     def _may_matter(self, a: Rows, b: Rows, metres: Floats) -> Bools:
         """Where two that are no known pair may become one, or lie alongside: elsewhere nothing is noted.
@@ -296,9 +304,9 @@ class Sightings:
         return True
 
     def _note_silent(self, time: Millis, followed: list[Key]) -> set[Key]:
-        """Note now and then where one of a pair is heard while the other is silent."""
+        """Note where one of a pair is heard while the other is silent."""
         touched: set[Key] = set()
-        if time % self._settings.thin or not followed:
+        if not followed:
             return touched
         silent = [key for key in followed if self._pairs.live[key].samples[-1].time < time]
         there = self._neighbours.has(

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geofences.distance import haversine_m, unwrap
-from models.report import Rows
+from models.report import Rows, joined
 from models.tick import TICK
 from models.time import MINUTE, Millis
 from streams.detection.encounters.settings import EncounterSettings
@@ -72,14 +72,15 @@ def places(
     metres = haversine_m(one["lon"], one["lat"], other["lon"], other["lat"])
     drifted = (faster < s.drift_knots) & (took <= s.silence) & (metres <= s.drift_knots * KNOT * took)
     ok = (took <= step) | drifted
-    rows[there[ok]], known[there[ok]] = between(one[ok], other[ok], time[there[ok]]), True
+    there = there[ok]
+    rows[there], known[there] = between(one.compress(ok), other.compress(ok), time[there]), True
     return rows, known
 
 
 def between(before: Rows, after: Rows, time: Any) -> Rows:
     """The ticks of vessels between two of their ticks, row by row."""
     share = (time - before["time"]) / (after["time"] - before["time"])
-    row = np.where(share >= 0.5, after, before)
+    row: Rows = joined([before, after], TICK).take(np.arange(len(before)) + (share >= 0.5) * len(before))
     row["time"] = time
     row["lon"] = unwrap(before["lon"] + share * unwrap(after["lon"] - before["lon"]))
     row["lat"] = before["lat"] + share * (after["lat"] - before["lat"])

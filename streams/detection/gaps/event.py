@@ -138,10 +138,9 @@ def judged(
     )
 
 
-def grounds(event: Event, around: Circumstances, known: bool, s: GapSettings) -> tuple[object, ...]:
-    """What the level that `judged` gives an open gap depends on as time goes on, beside the proposal, the
-    vessel and sightings of it; arguments as there."""
-    silent = from_text(event.detected) - from_text(event.start)
+def grounds(silent: Millis, around: Circumstances, known: bool, s: GapSettings) -> tuple[object, ...]:
+    """What the level that `judged` gives a gap that has been open for `silent` milliseconds depends on as
+    time goes on, beside the proposal, the vessel and sightings of it; the other arguments as there."""
     possible, probable = s.least_hours(around.kind())
     return (
         *(silent < possible * HOUR, silent - around.unheard_hours * HOUR >= probable * HOUR, known),

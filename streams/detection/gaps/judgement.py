@@ -129,19 +129,18 @@ class GapJudge:
                     if full:
                         self._count_hours(known, instant)
                         self._changed.add(f"gap/{mmsi}")
-                    event = as_it_stands(proposed(known.proposal), instant)
-                    if self._has_news(mmsi, id, known, event):
+                    if self._has_news(mmsi, id, known, instant):
+                        event = as_it_stands(proposed(known.proposal), instant)
                         events += self._publish(mmsi, known, event, instant, on_change=True)
         return events
 
-    def _has_news(self, mmsi: int, id: str, known: Known, event: Event) -> bool:
+    def _has_news(self, mmsi: int, id: str, known: Known, instant: Millis) -> bool:
         """Whether what the level of an open silence depends on has changed since this was asked last."""
-        depends = grounds(event, known.around, self._is_covered(known), self._settings)
+        silent = instant - from_text(proposed(known.proposal).start)
+        depends = grounds(silent, known.around, self._is_covered(known), self._settings)
         now = (known.level, known.proposal, self._identity_of(mmsi), tuple(known.seen), *depends)
-        if self._judged.get(id) == now:
-            return False
-        self._judged[id] = now
-        return True
+        before, self._judged[id] = self._judged.get(id), now
+        return before != now
 
     def _is_covered(self, known: Known) -> bool:
         s = self._reception_settings

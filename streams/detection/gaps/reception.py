@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from models.report import Rows
+from models.report import Rows, distinct
 from models.time import DAY, HOUR, MINUTE, Millis
 
 _CELL: Final = 0.25
@@ -100,8 +100,10 @@ class Heard:
         order = np.argsort(self.cell, kind="stable")
         return self.mmsi[order], self.cell[order]
 
-    def within(self, cells: Cells) -> npt.NDArray[np.uint32]:
-        """The vessels that were last in one of these cells, in the order of the cells."""
+    def within(self, cells: Cells | None) -> npt.NDArray[np.uint32]:
+        """The vessels that were last in one of these cells, in the order of the cells; or all of them."""
+        if cells is None:
+            return self.mmsi
         mmsi, cell = self._by_cell
         first, last = np.searchsorted(cell, cells, "left"), np.searchsorted(cell, cells, "right")
         return np.concatenate([mmsi[:0], *map(mmsi.__getitem__, map(slice, first, last))])
@@ -141,9 +143,14 @@ class Reception:
         self._step = step
         self._changed = changed
         self._hours: dict[int, Heard] = {}
+        # what was asked for since the last change: many fall silent in the same cells, in the same hours
         self._since: dict[tuple[int, int], npt.NDArray[np.uint32]] = {}
-        """Who was heard after an hour and up to another one, once asked for."""
-        self._repeated: dict[int, Heard] = {}  # who of an hour was heard more than once, once asked for
+        """Who was heard after an hour and up to another one."""
+        self._repeated: dict[int, Heard] = {}  # who of an hour was heard more than once
+        self._before: dict[tuple[int, bytes, tuple[int, int]], tuple[npt.NDArray[np.uint32], Flags]] = {}
+        """Who was heard in an hour and the one before it in some cells; and who of them since, as above."""
+        self._is_heard: dict[tuple[int, bytes], bool] = {}  # enough were heard in an hour in some cells
+        self._often_lost: dict[tuple[bytes, bool], tuple[bool, float]] = {}
         self._cells: Cells = np.empty(0, np.int64)
         # of each of these cells, by the hour; old ones count less: vessels that were heard,
         self._seen = np.empty(0, np.float32)
@@ -156,10 +163,10 @@ class Reception:
         """Take in TICK rows, in any order; at full hours also what became of the vessels heard hours ago."""
         time = rows["time"]
         which = (time % _SAMPLE == 0) | (time % self._step != 0)
-        rows, hours = rows[which], time[which] // HOUR
-        for hour in np.unique(hours).tolist() if len(rows) else ():
+        rows, hours = rows.compress(which), time[which] // HOUR
+        for hour in distinct(hours):
             if hour > instant // HOUR - self._settings.kept_hours:
-                now = rows[hours == hour]
+                now = rows.compress(hours == hour)
                 self._note(hour, now["mmsi"], cells_of(now["lon"], now["lat"]))
         if instant % HOUR == 0:
             self._close(instant // HOUR)
@@ -177,8 +184,8 @@ class Reception:
         self._changed.add(f"heard/{hour}")
 
     def _forget_answers(self) -> None:
-        self._since.clear()
-        self._repeated.clear()
+        for answers in (self._since, self._repeated, self._before, self._is_heard, self._often_lost):
+            answers.clear()
 
     def _is_repeated(self, heard: Heard, hour: int) -> Flags:
         """Who of an hour was heard more than once, in it or in any other that is kept."""
@@ -221,6 +228,7 @@ class Reception:
         kept = columns[0] >= _FORGOTTEN
         self._cells = cells[kept]
         self._seen, self._lost, self._moved = (column[kept] for column in columns)
+        self._forget_answers()
         self._changed.add("reception/cells")
 
     def _after(self, hour: int, last: int) -> npt.NDArray[np.uint32]:
@@ -240,18 +248,32 @@ class Reception:
         heard since, in hours that are over at `until`, while that is remembered; not in an hour that begins
         within `_AT_ONCE` of it."""
         hour = start // HOUR
-        before = [self._vessels(each) for each in (hour - 1, hour)]
-        there = np.concatenate([heard.mmsi if cells is None else heard.within(cells) for heard in before])
-        others = np.unique(there[there != mmsi])
         asked = (start + _AT_ONCE) // HOUR, min(until // HOUR - 1, max(self._hours))
-        if asked not in self._since:
-            self._since[asked] = self._after(*asked)
-        return Neighbours(len(others), int(_among(others, self._since[asked]).sum()))
+        there, since = self._heard_before(hour, cells, asked)
+        at = int(there.searchsorted(np.uint32(mmsi)))
+        own = at < len(there) and bool(there[at] == mmsi)
+        return Neighbours(len(there) - own, int(since.sum()) - (own and bool(since[at])))
+
+    def _heard_before(
+        self, hour: int, cells: Cells | None, asked: tuple[int, int]
+    ) -> tuple[npt.NDArray[np.uint32], Flags]:
+        """The vessels heard in an hour and the one before it, in these cells or anywhere, ascending; and who
+        of them was heard after the first hour that is `asked` for, and up to the other one."""
+        key = hour, _key(cells), asked
+        if key not in self._before:
+            there = np.unique(np.concatenate([self._vessels(at).within(cells) for at in (hour - 1, hour)]))
+            if asked not in self._since:
+                self._since[asked] = self._after(*asked)
+            self._before[key] = there, _among(there, self._since[asked])
+        return self._before[key]
 
     def is_heard(self, hour: int, cells: Cells) -> bool:
         """Whether enough vessels were heard in these cells in an hour. The vessel that is asked for is silent
         and does not count."""
-        return self._vessels(hour).count(cells) >= self._settings.heard_vessels
+        key = hour, _key(cells)
+        if key not in self._is_heard:
+            self._is_heard[key] = self._vessels(hour).count(cells) >= self._settings.heard_vessels
+        return self._is_heard[key]
 
     def seen(self, cells: Cells) -> float:
         """Hours of vessels heard in these cells, lately."""
@@ -260,11 +282,14 @@ class Reception:
     def often_lost(self, cells: Cells, under_way: bool) -> tuple[bool, float]:
         """Whether vessels often fall silent in these cells, and the share that did: of those that moved on,
         for a vessel `under_way`, or else of those heard there."""
-        there = self._known(cells)
-        lost = float(self._lost[there].sum())
-        of = lost + float(self._moved[there].sum()) if under_way else float(self._seen[there].sum())
-        s, share = self._settings, lost / of if of else 0.0
-        return lost >= s.lost_vessels and share >= s.lost_share, share
+        key = _key(cells), under_way
+        if key not in self._often_lost:
+            there = self._known(cells)
+            lost = float(self._lost[there].sum())
+            of = lost + float(self._moved[there].sum()) if under_way else float(self._seen[there].sum())
+            s, share = self._settings, lost / of if of else 0.0
+            self._often_lost[key] = lost >= s.lost_vessels and share >= s.lost_share, share
+        return self._often_lost[key]
 
     def _known(self, cells: Cells) -> npt.NDArray[np.intp]:
         """Where those of these cells stand of which something is remembered, ascending."""
@@ -305,6 +330,11 @@ class Reception:
                     # not known in states of versions before: then they count as heard again
                     np.frombuffer(parts[2], bool) if len(parts) > 2 else np.ones(len(parts[0]) // 4, bool),
                 )
+
+
+def _key(cells: Cells | None) -> bytes:
+    """What tells cells from others; none is anywhere."""
+    return b"" if cells is None else cells.tobytes()
 
 
 def _among(each: npt.NDArray[Any], all_of_them: npt.NDArray[Any]) -> Flags:

@@ -104,7 +104,7 @@ class IdentityAnomalies:
         """Take in the ticks of one instant."""
         if not self._watched:
             return
-        rows = rows[np.isin(rows["mmsi"], np.fromiter(self._watched, "u4", len(self._watched)))]
+        rows = rows.compress(np.isin(rows["mmsi"], np.fromiter(self._watched, "u4", len(self._watched))))
         heard: dict[int, set[Millis]] = {}
         columns = (rows[name].tolist() for name in ("mmsi", "time", "lon", "lat"))
         for mmsi, time, lon, lat in sorted(zip(*columns, strict=True)):

@@ -19,7 +19,7 @@ from shapely import MultiPolygon, Polygon
 from geofences.distance import expand, haversine_m
 from geofences.fence import Fence
 from geofences.grown import boxes
-from models.report import Rows, joined
+from models.report import Rows, distinct, joined
 from models.time import HOUR, MINUTE, Millis
 from streams.detection.sightings.settings import SightingSettings
 
@@ -69,15 +69,15 @@ class HeardVessels:
         wanted = self._near.find(rows["lon"], rows["lat"])
         if named:
             wanted |= np.isin(rows["mmsi"], np.array(sorted(named), "u4"))
-        rows = rows[wanted]
+        rows = rows.compress(wanted)
         if not len(rows):
             return
         kept = np.empty(len(rows), NEAR)
         for name in NEAR.names or ():
             kept[name] = rows[name]
         hours = kept["time"] // HOUR
-        for hour in np.unique(hours).tolist():
-            part = kept[hours == hour]
+        for hour in distinct(hours):
+            part = kept.compress(hours == hour)
             self._hours.setdefault(hour, []).append(part)
             self._count += len(part)
             self._changed.add(f"near/{hour}")

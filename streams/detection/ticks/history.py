@@ -35,7 +35,7 @@ class History:
         self._open: dict[Millis, _Both] = {}
         self._packed: dict[Millis, Packed] = {}
         self._whole: tuple[Millis, _Both] | None = None  # unpacked last, or packed last
-        self._parts: dict[tuple[Millis, int], _Both] = {}  # unpacked lately
+        self._parts: dict[tuple[Packed, int], _Both] = {}  # unpacked lately
 
     @property
     def times(self) -> list[Millis]:
@@ -56,9 +56,14 @@ class History:
         if kept is None:
             return self._open.get(time, _NOTHING)
         if self._whole is None or self._whole[0] != time:
-            rows = kept.rows()
+            rows = joined([self._rows(kept, number) for number in range(len(kept.parts))], TICK)
             self._whole = time, (rows, tracks(rows))
         return self._whole[1]
+
+    def has(self, time: Millis, wanted: Numbers) -> npt.NDArray[np.bool_]:
+        """Which of these tracks have a tick at an instant."""
+        open_ = self._open.get(time)
+        return self.find(time, wanted)[1] if open_ is None else rows_of(wanted, open_[1])[1]
 
     def find(self, time: Millis, wanted: Numbers) -> tuple[Rows, npt.NDArray[np.bool_]]:
         """The ticks of tracks at an instant, row by row, and which there are; the other rows are any."""
@@ -72,7 +77,7 @@ class History:
         order = np.argsort(in_part, kind="stable")
         numbers, begins = np.unique(in_part[order], return_index=True)
         for number, which in zip(numbers.tolist(), np.split(order, begins[1:]), strict=True):
-            rows[which], found[which] = _find(self._part(time, kept, number), wanted[which])
+            rows[which], found[which] = _find(self._part(kept, number), wanted[which])
         return rows, found
 
     def one(self, time: Millis, track: int) -> Rows | None:
@@ -81,7 +86,7 @@ class History:
         if kept is None or (self._whole is not None and self._whole[0] == time):
             rows, of = self.of(time)
         else:
-            rows, of = self._part(time, kept, int(kept.firsts.searchsorted(track, "right")) - 1)
+            rows, of = self._part(kept, int(kept.firsts.searchsorted(track, "right")) - 1)
         at = int(of.searchsorted(track))
         return rows[at] if at < len(of) and of[at] == track else None
 
@@ -90,7 +95,7 @@ class History:
         if time in self._open:
             return self._open[time]
         rows, found = self.find(time, wanted)
-        return rows[found], wanted[found]
+        return rows.compress(found), wanted[found]
 
     def put(self, time: Millis, rows: Rows, track: Numbers) -> None:
         """Keep these ticks for an instant, sorted by track, in place of those that there were; and the track
@@ -106,7 +111,7 @@ class History:
                 base = self._packed.get(key) if key != each else None
                 if base is not None and 2 * base.count < len(both[0]):  # its parts would be too large here
                     base = None
-                self._packed[each] = Packed.of(both[0], base)
+                self._packed[each] = Packed.of(both[0], base, self._rows)
                 self._whole = each, both
 
     def forget(self, until: Millis) -> list[Millis]:
@@ -144,19 +149,25 @@ class History:
             self.put(time, rows, tracks(rows))
         self.close()
 
-    def _part(self, time: Millis, kept: Packed, number: int) -> _Both:
-        found = self._parts.pop((time, number), None)
+    def _rows(self, kept: Packed, number: int) -> Rows:
+        return self._part(kept, number)[0]
+
+    def _part(self, kept: Packed, number: int) -> _Both:
+        """A part of an instant, and of the one that it differs from: others are about to be asked that do."""
+        found = self._parts.pop((kept, number), None)
         if found is None:
-            rows = kept.part(number)
+            before = no_ticks() if kept.base is None else self._rows(kept.base, number)
+            rows = unpacked(kept.parts[number], kept.time, before)
             found = rows, tracks(rows)
             if len(self._parts) >= _PARTS:
                 del self._parts[next(iter(self._parts))]
-        self._parts[time, number] = found
+        self._parts[kept, number] = found
         return found
 
     def _let_go(self, time: Millis) -> None:
-        if self._packed.pop(time, None) is not None:
-            self._parts = {key: part for key, part in self._parts.items() if key[0] != time}
+        gone = self._packed.pop(time, None)
+        if gone is not None:
+            self._parts = {key: part for key, part in self._parts.items() if key[0] is not gone}
         self._open.pop(time, None)
         if self._whole is not None and self._whole[0] == time:
             self._whole = None

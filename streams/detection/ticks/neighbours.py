@@ -13,7 +13,8 @@ from models.time import Millis
 from streams.detection.encounters.encounter import Key
 from streams.detection.ticks.history import Dumped, History
 from streams.detection.ticks.nearby import pairs_within
-from streams.detection.ticks.packed import SEGMENTS, Numbers, rows_of, tracks
+from streams.detection.ticks.packed import SEGMENTS, Numbers, tracks
+from streams.runtime.compiled import compiled
 
 AT_ONCE: Final = 100_000
 """Ticks that are compared in one go, unless there are more of one instant. It bounds the memory."""
@@ -43,16 +44,12 @@ class Fresh(NamedTuple):
         """The rows of the n-th instant."""
         return slice(self.begins[n], self.begins[n + 1])
 
-    def followed(self, n: int, keys: Iterable[Key]) -> list[tuple[int, int]]:
-        """The rows of these pairs at the n-th instant, where both have one and one of the two is new."""
-        here = self.of(n)
-        fresh = set(self.rows["mmsi"][here][self.is_new[here]].tolist())
-        key = np.array([key for key in keys if key[0] in fresh or key[1] in fresh], np.int64).reshape(-1, 4)
-        if not len(key):
-            return []
-        at, found = rows_of(key[:, :2] * SEGMENTS + key[:, 2:], self.tracks[here])
-        at = at[found.all(axis=1)] + here.start
-        return [(first, second) for first, second in at[self.is_new[at].any(axis=1)].tolist()]
+    def together(self, keys: Iterable[Key]) -> tuple[Numbers, Numbers]:
+        """The rows of these pairs at every instant at which both have one and one of the two is new."""
+        key = np.array(list(keys), np.int64).reshape(-1, 4)
+        pairs = key[:, :2] * SEGMENTS + key[:, 2:]
+        first, second = _together(self.tracks, self.is_new, np.array(self.begins), pairs)
+        return first, second
 
 
 class Neighbours:
@@ -75,7 +72,7 @@ class Neighbours:
     def _merged(self, ticks: Rows, times: list[Millis]) -> Fresh:
         here = (ticks["time"] >= times[0]) & (ticks["time"] <= times[-1])
         old = joined([self._history.of(time)[0] for time in times], TICK)
-        rows = joined([old, ticks if here.all() else ticks[here]], TICK)
+        rows = joined([old, ticks if here.all() else ticks.compress(here)], TICK)
         track = tracks(rows)
         order = np.lexsort([track, rows["time"]])  # stable
         rows = rows.take(order)
@@ -84,9 +81,9 @@ class Neighbours:
 
     def put(self, fresh: Fresh, n: int) -> None:
         """Keep the ticks of one of its instants, the n-th."""
-        # a copy, as a part of an array would keep the whole
+        # copies, as a part of an array would keep the whole
         here = fresh.of(n)
-        self._history.put(fresh.times[n], fresh.rows[here].copy(), fresh.tracks[here].copy())
+        self._history.put(fresh.times[n], joined([fresh.rows[here]], TICK), fresh.tracks[here].copy())
 
     def close(self) -> None:
         """Nothing will be asked for a while."""
@@ -118,7 +115,7 @@ class Neighbours:
         for time in self._history.times:
             rows, there = self._history.find(time, want)
             (both,) = np.nonzero(there[: len(keys)] & there[len(keys) :])
-            one, other = rows[both], rows[both + len(keys)]
+            one, other = rows.take(both), rows.take(both + len(keys))
             error = np.maximum(one["error"], other["error"]).astype(np.float64)
             apart = haversine_m(one["lon"], one["lat"], other["lon"], other["lat"]) - error
             metres[both] = np.maximum(metres[both], apart)
@@ -143,7 +140,7 @@ class Neighbours:
 
     def has(self, time: Millis, wanted: Numbers) -> npt.NDArray[np.bool_]:
         """Which of these tracks have a tick at an instant."""
-        return self._history.find(time, wanted.reshape(-1))[1].reshape(wanted.shape)
+        return self._history.has(time, wanted.reshape(-1)).reshape(wanted.shape)
 
     def find(self, time: Millis, track: int) -> Rows | None:
         """The tick of a track at an instant; None where there is none."""
@@ -182,3 +179,24 @@ def at_once(sizes: Mapping[Millis, int]) -> Iterator[list[Millis]]:
         size += count
     if some:
         yield some
+
+
+@compiled
+def _together(
+    tracks: Numbers, is_new: npt.NDArray[np.bool_], begins: Numbers, pairs: Numbers
+) -> tuple[Numbers, Numbers]:
+    """See `Fresh.together`; a row of `pairs` has the two tracks of one."""
+    found = np.empty((2, 16), np.int64)
+    count = 0
+    for n in range(len(begins) - 1):
+        here = tracks[begins[n] : begins[n + 1]]
+        for k in range(len(pairs)):
+            i, j = np.searchsorted(here, pairs[k, 0]), np.searchsorted(here, pairs[k, 1])
+            if i < len(here) and j < len(here) and here[i] == pairs[k, 0] and here[j] == pairs[k, 1]:
+                i, j = i + begins[n], j + begins[n]
+                if is_new[i] or is_new[j]:
+                    if count == found.shape[1]:
+                        found = np.concatenate((found, np.empty((2, count), np.int64)), axis=1)
+                    found[0, count], found[1, count] = i, j
+                    count += 1
+    return found[0, :count].copy(), found[1, :count].copy()

@@ -6,6 +6,7 @@ differ. So the first bytes of all rows follow each other, then the second ones, 
 compressed.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -61,15 +62,22 @@ class Packed:
     count: int
 
     @classmethod
-    def of(cls, rows: Rows, base: "Packed | None" = None) -> "Packed":
-        """Pack the ticks of an instant, at least one, sorted by track."""
+    def of(
+        cls,
+        rows: Rows,
+        base: "Packed | None" = None,
+        part_of: "Callable[[Packed, int], Rows] | None" = None,
+    ) -> "Packed":
+        """Pack the ticks of an instant, at least one, sorted by track. `part_of` may know parts of the base
+        without unpacking them."""
+        part_of = part_of or cls.part
         track = tracks(rows)
         firsts = track[::PART].copy() if base is None else base.firsts
         firsts[:1] = 0
         ends = [*track.searchsorted(firsts[1:]).tolist(), len(rows)]
         parts, begin = list[bytes](), 0
         for part, end in enumerate(ends):
-            before = no_ticks() if base is None else base.part(part)
+            before = no_ticks() if base is None else part_of(base, part)
             parts.append(packed(rows[begin:end], before))
             begin = end
         return cls(int(rows["time"][0]), base, firsts, tuple(parts), len(rows))

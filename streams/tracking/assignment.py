@@ -4,7 +4,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from geofences.distance import Floats, haversine_m
+from geofences.distance import Floats, ways_m
 from models.report import POSITION, Rows, joined, run_starts
 from streams.tracking.ends import END, TrackedFleet, TrackedVessel, go_on, is_ordinary, row_of, write_back
 from streams.tracking.motion import TRAIL, Motion, note_still, smooth
@@ -83,9 +83,11 @@ def assign_step(rows: Rows, fleet: TrackedFleet, s: TrackSettings) -> Tracks:
         go_on(ends, lines.rows, starts[plain], stops[plain], since[plain], s)
         vessels.ends[plain] = ends
         lines.begins[at[:-1]] = True
-        whole = _joined(
-            _taken(lines, as_one[lines.owners].nonzero()[0]), _others(rows, bounds, as_one, vessels, fleet, s)
-        )
+        others = _others(rows, bounds, as_one, vessels, fleet, s)
+        (kept,) = as_one[lines.owners].nonzero()
+        places = lines.owners[kept].searchsorted(others.owners)
+        order = np.insert(kept, places, np.arange(len(others.rows)) + len(lines.rows))
+        whole = _taken(_joined(lines, others), order)
         (starts,) = whole.begins.nonzero()
         owners = whole.owners[starts]
         tracks = _tracks(whole, starts, (~whole.is_new[starts]).astype(np.intp), vessels.slots[owners])
@@ -153,10 +155,10 @@ def _lines(rows: Rows, bounds: npt.NDArray[np.intp], led: npt.NDArray[np.intp], 
 
 def _measured(lines: _Lines, vessels: _Vessels) -> _Lines:
     """The same with distances, and with what positions may be off."""
-    lon, lat = lines.rows["lon"], lines.rows["lat"]
+    lon, lat = lines.rows["lon"].copy(), lines.rows["lat"].copy()
     lines.errors = errors(lon, lat, vessels.east[lines.owners], vessels.north[lines.owners])
     lines.metres = np.zeros(len(lon))
-    lines.metres[1:] = haversine_m(lon[:-1], lat[:-1], lon[1:], lat[1:])
+    lines.metres[1:] = ways_m(lon, lat)
     return lines
 
 
@@ -213,11 +215,8 @@ def _taken(lines: _Lines, which: npt.NDArray[np.intp]) -> _Lines:
 
 
 def _joined(*parts: _Lines) -> _Lines:
-    """All rows by vessel, else in the order in which they come."""
     columns = ([getattr(part, name) for part in parts] for name in _Lines.__struct_fields__)
-    rows = joined(next(columns), POSITION)
-    lines = _Lines(rows, *map(np.concatenate, columns))
-    return _taken(lines, np.argsort(lines.owners, kind="stable"))
+    return _Lines(joined(next(columns), POSITION), *map(np.concatenate, columns))
 
 
 def _smooth(

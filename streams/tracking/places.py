@@ -174,19 +174,19 @@ def _track_of(segments: list[Segment], fix: Fix, rounded: Resolution, s: TrackSe
     """The track that reaches a fix and is expected nearest to it, or a new one; moved on to the fix, which
     is counted."""
     time, _, _, lon, lat, sog = fix[:6]
-    newest = max((segment.time for segment in segments), default=time)
-    best: Segment | None = None
-    nearest = least = 0.0
+    newest = max([segment.time for segment in segments], default=time)
+    reached: list[tuple[Segment, float]] = []  # with metres
     for segment in segments:
         metres = metres_between(segment.lon, segment.lat, lon, lat)
-        off = metres_between(*expected(segment, time, s), lon, lat) if len(segments) > 1 else metres
         metres = rounded.beyond(metres, segment.lon, segment.lat, lon, lat)
-        knots = credible(sog, _own_speed(segment, s), time - segment.time, s)
-        contested = segment.time < newest
-        if (best is None or off < least) and reaches(time - segment.time, metres, knots, contested, s):
-            best, nearest, least = segment, metres, off
-    if best is None:
+        silent, contested = time - segment.time, segment.time < newest
+        if reaches(silent, metres, credible(sog, _own_speed(segment, s), silent, s), contested, s):
+            reached.append((segment, metres))
+    if not reached:
         return _begin(segments, fix, _track_won_back(segments, fix, rounded, s), s)
+    best, nearest = reached[0]
+    if len(reached) > 1:
+        best, nearest = min(reached, key=lambda each: metres_between(*expected(each[0], time, s), lon, lat))
     contested, silent = best.time < newest, time - best.time
     was_silent, own = silent > s.silence_minutes * MINUTE, _own_speed(best, s)
     if contested and was_silent and own == own:
@@ -395,6 +395,6 @@ def _emit_held(segment: Segment, number: int, placed: Placed, i: int, rows: Rows
     segment.held, segment.follows = [], False
 
 
-def _greater(*knots: float) -> float:
-    """The greatest of the known speeds; NaN where none is known."""
-    return max((each for each in knots if each == each), default=float("nan"))
+def _greater(one: float, other: float) -> float:
+    """The greater of two speeds; NaN where neither is known."""
+    return one if one > other or other != other else other

@@ -99,6 +99,8 @@ class Resolution(NamedTuple):
 
     def beyond(self, metres: float, lon1: float, lat1: float, lon2: float, lat2: float) -> float:
         """What is left of the metres between two positions once that is taken off which rounding explains."""
+        if not (self.east or self.north):
+            return metres
         return max(metres - max(self.error(lon1, lat1), self.error(lon2, lat2)), 0.0)
 
     def apart(self, lon1: float, lat1: float, lon2: float, lat2: float) -> float:
@@ -279,6 +281,8 @@ def _steps(axis: bytes) -> Steps:
     last, _, _, turns, *rest = _AXIS.unpack(axis)
     left, counts, arrivals = _parts(rest)
     most, found, along = max(counts), 0, 0
+    if not most and turns < _TURNS:  # a step takes changes, or turns
+        return 0
     for n, (step, changes, least, enough) in enumerate(zip(STEPS, counts, _CHANGES, _ENOUGH, strict=True)):
         if max(more for more, every in zip(left, _EVERY, strict=True) if step % every == 0) < enough:
             continue

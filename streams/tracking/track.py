@@ -253,12 +253,13 @@ def drop_dead(segments: list[Segment], time: Millis, s: TrackSettings) -> None:
     """
     if len(segments) < 2:
         return
-    newest = max(segment.time for segment in segments)
+    newest = max([segment.time for segment in segments])
     for segment in list(segments):
         lasting = segment.was_believed or (segment.believed and is_confirmed(segment, s))
         idle = s.idle_hours * HOUR if lasting else s.unconfirmed_minutes * MINUTE
-        only = segment.believed and sum(other.believed for other in segments) == 1
-        if segment.time < newest and time - segment.time > idle and not only:
+        if time - segment.time <= idle or segment.time == newest:
+            continue
+        if not segment.believed or sum(other.believed for other in segments) > 1:
             segments.remove(segment)
 
 

@@ -267,6 +267,6 @@ def position(lon: float, lat: float) -> Position:
 
 def merge_receivers(known: list[str], new: Collection[str]) -> list[str]:
     """Add stations to a sorted list, up to RECEIVERS of them."""
-    if len(known) >= RECEIVERS or all(name in known for name in new):
+    if len(known) >= RECEIVERS or all([name in known for name in new]):
         return known
     return sorted({*known, *(name for name in new if name)})[:RECEIVERS]

@@ -43,7 +43,7 @@ class Watched(msgspec.Struct):
         """The stations that heard it."""
         step, i = self.step, self.nth
         heard_by = set(self.heard[step.starts[i] + step.new[i] : step.ends[i]])
-        return {name for each_set in heard_by for name in self.stations[each_set]}
+        return set().union(*[self.stations[each_set] for each_set in heard_by])
 
 
 def watched(

@@ -183,6 +183,11 @@ class Fleet:
         KeyError."""
         return self._object(mmsi)[0]
 
+    def states(self, mmsis: Iterable[int]) -> list[VesselState]:
+        """The same of several."""
+        known, unfolded = self._objects.get, self._unfolded
+        return [(known(mmsi) or unfolded(mmsi))[0] for mmsi in mmsis]
+
     def heard(self, mmsi: int) -> VesselState:
         """A vessel, but for its tracks. Raises KeyError."""
         return self._heard(mmsi)[0]

@@ -296,7 +296,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
     ) -> None:
         """Add who these vessels are, as it is known now, and what follows from that."""
         fleet, slots, identities = self._fleet, self._fleet.slots(mmsis), list[Identity]()
-        vessels, turned = [fleet.state(mmsi) for mmsi in mmsis], list[VesselState]()
+        vessels, turned = fleet.states(mmsis), list[VesselState]()
         columns = fleet.in_columns[slots].tolist(), (fleet.interest[slots] == WATCHED).tolist()
         for vessel, in_columns, of_interest in zip(vessels, *columns, strict=True):
             known = self._places(vessel, instant, in_columns=in_columns), self._watchlist
@@ -318,7 +318,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         slots = fleet.slots_of(rows["mmsi"][starts])
         watched = self._detectors.are_candidates(fleet.interest[slots], fleet.first[slots], instant)
         number = instant // self._settings.grid.step
-        found = repeating.sample(rows, starts, number, watched, fleet.state)
+        found = repeating.sample(rows, starts, number, watched, fleet.states)
         fleet.quiet[fleet.slots(found)] = False
 
     def _look_at_places(self, rows: Rows, instant: Millis) -> set[int]:

@@ -214,17 +214,19 @@ def observe(
         return visits, over
     for i in range(fixes.new, len(fixes.time)):
         over += [visit for visit in visits if is_over(visit, fixes.time[i], s)]
-        visits = [visit for visit in visits if visit.end is None]
+        if over:
+            visits = [visit for visit in visits if visit.end is None]
         here = _port_at(visits, fixes, i, s)
-        if here >= 0 and all(visit.port != here for visit in visits):
+        if here >= 0 and here not in [visit.port for visit in visits]:
             visits = [*visits, _begin(fixes, i, draught, bool(visits), s)]
         for visit in visits:
             if visit.port == here:
                 _stay(visit, fixes, i, s)
             else:
                 _be_outside(visit, fixes, i, s)
-        over += [break_off(visit) for visit in _ended_elsewhere(visits, s)]
-        visits = [visit for visit in visits if visit.end is None]
+        if len(visits) > 1:
+            over += [break_off(visit) for visit in _ended_elsewhere(visits, s)]
+            visits = [visit for visit in visits if visit.end is None]
     for visit in visits:
         visit.draught_after = draught
     return visits, over

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from models.report import Rows
+from models.report import Rows, raw
 from models.time import Millis
 from streams.detection.vessel_state import NOT_WATCHED, VesselState, interest_of, tracks_of
 from streams.stages.folding import Folder, encoded
@@ -160,7 +160,7 @@ class Fleet:
         slots = np.array([slot for _, slot in each], np.intp)
         rows = np.empty(len(slots), ROW)
         for name in ROW.names or ():
-            rows[name] = getattr(self, name)[slots]
+            raw(rows[name])[:] = raw(getattr(self, name)).take(slots, axis=0)
         self._remove(mmsis, slots)
         return rows, [encoded(vessel) for vessel, _ in each]
 
@@ -168,7 +168,7 @@ class Fleet:
         """Take in vessels that `take_out` gave."""
         slots = self._put(vessels)
         for name in ROW.names or ():
-            getattr(self, name)[slots] = rows[name]
+            raw(getattr(self, name))[slots] = raw(rows[name])
         self.changed[slots] = False
         for vessel, in_columns in zip(vessels, rows["in_columns"].tolist(), strict=True):
             if in_columns:

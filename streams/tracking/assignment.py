@@ -5,7 +5,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geofences.distance import Floats, ways_m
-from models.report import POSITION, Rows, joined, run_starts
+from models.report import POSITION, Rows, joined, raw, run_starts
 from streams.tracking.ends import END, TrackedFleet, TrackedVessel, go_on, is_ordinary, row_of, write_back
 from streams.tracking.motion import TRAIL, Motion, note_still, smooth
 from streams.tracking.one_ship import follow, moved_as_one
@@ -81,7 +81,7 @@ def assign_step(rows: Rows, fleet: TrackedFleet, s: TrackSettings) -> Tracks:
         (plain,) = as_one.nonzero()
         ends = vessels.ends.take(plain)
         go_on(ends, lines.rows, starts[plain], stops[plain], since[plain], s)
-        vessels.ends[plain] = ends
+        raw(vessels.ends)[plain] = raw(ends)
         lines.begins[at[:-1]] = True
         others = _others(rows, bounds, as_one, vessels, fleet, s)
         (kept,) = as_one[lines.owners].nonzero()
@@ -123,7 +123,7 @@ def _vessels(column: npt.NDArray[np.uint32], fleet: TrackedFleet) -> _Vessels:
 def _put_back(vessels: _Vessels, as_one: npt.NDArray[np.bool_], fleet: TrackedFleet) -> None:
     """Keep the rows of those that moved as one ship can, and those of others that are ordinary now."""
     if as_one.all() and not vessels.by_itself:
-        fleet.ends[vessels.slots] = vessels.ends
+        raw(fleet.ends)[vessels.slots] = raw(vessels.ends)
         return
     kept = as_one.copy()
     for i, vessel in vessels.by_itself.items():
@@ -134,7 +134,7 @@ def _put_back(vessels: _Vessels, as_one: npt.NDArray[np.bool_], fleet: TrackedFl
             kept[i] = is_ordinary(vessel.segments[0])
         if kept[i]:
             fleet.put_in_columns(vessel.mmsi)
-    fleet.ends[vessels.slots[kept]] = vessels.ends[kept]
+    raw(fleet.ends)[vessels.slots[kept]] = raw(vessels.ends)[kept]
 
 
 def _lines(rows: Rows, bounds: npt.NDArray[np.intp], led: npt.NDArray[np.intp], vessels: _Vessels) -> _Lines:
@@ -230,7 +230,7 @@ def _smooth(
     """Work out how the tracks move, and note it with them."""
     if not len(tracks.rows):
         return None
-    trail = vessels.ends["trail"][owners]
+    trail = raw(vessels.ends["trail"])[owners].view(TRAIL)
     segments: dict[int, Segment] = {}  # of the tracks that are objects
     if not (all_as_one := bool(as_one.all())):
         for k in (~as_one[owners]).nonzero()[0].tolist():
@@ -247,7 +247,8 @@ def _smooth(
         segment.contradicted = bool(motion.contradicted[k])
     single = slice(None) if all_as_one else as_one[owners].nonzero()[0]
     of = owners[single]
-    for name in ("trail", "knots", "contradicted"):
+    raw(vessels.ends["trail"])[of] = raw(motion.trail)[single]
+    for name in ("knots", "contradicted"):
         vessels.ends[name][of] = getattr(motion, name)[single]
     return motion
 

@@ -190,12 +190,12 @@ def learn(rows: Rows, starts: npt.NDArray[np.intp], fleet: RoundedFleet) -> None
     if not len(which):
         return
     mmsis, slots = rows["mmsi"][starts[which]].tolist(), every[which].tolist()
-    units = [np.rint(rows[name] * UNITS).astype(np.int64) for name in ("lon", "lat")]
     bounds = [*starts.tolist(), len(rows)]
     for mmsi, slot, i in zip(mmsis, slots, which.tolist(), strict=True):
         vessel = fleet.state(mmsi)
         known = vessel.rounding if len(vessel.rounding) == 2 * _AXIS.size else _NOTHING + _NOTHING
-        east, north = (values[bounds[i] : bounds[i + 1]].tolist() for values in units)
+        theirs = rows[bounds[i] : bounds[i + 1]]
+        east, north = ([round(each * UNITS) for each in theirs[name].tolist()] for name in ("lon", "lat"))
         now = _told(known[: _AXIS.size], east, north) + _told(known[_AXIS.size :], north, east)
         now = b"" if now == _NOTHING + _NOTHING else now
         if now != vessel.rounding:

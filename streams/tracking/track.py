@@ -196,6 +196,8 @@ def reaches(dt: Millis, metres: float, knots: float, contested: bool, s: TrackSe
     `streams.tracking.one_ship` says what limits that. `contested` is whether the MMSI has been heard
     elsewhere since: then the ship's own speeds alone count.
     """
+    if metres <= s.jitter_metres:
+        return True
     margin = s.contested_margin_knots if contested else s.reported_margin_knots
     explained = s.join_knots if math.isnan(knots) else s.reported_factor * knots + margin
     explained = min(explained, s.never_join_knots)

@@ -188,19 +188,19 @@ def _track_of(segments: list[Segment], fix: Fix, rounded: Resolution, s: TrackSe
     if len(reached) > 1:
         best, nearest = min(reached, key=lambda each: metres_between(*expected(each[0], time, s), lon, lat))
     contested, silent = best.time < newest, time - best.time
-    was_silent, own = silent > s.silence_minutes * MINUTE, _own_speed(best, s)
-    if contested and was_silent and own == own:
-        leapt = nearest > s.jitter_metres + s.reported_factor * own * KNOT * silent
-    elif contested or was_silent:
-        leapt = not reaches(silent, nearest, own, True, s)
-    else:
-        leapt = not reaches(silent, nearest, credible(sog, own, silent, s), True, s)
-    leapt = leapt and best.believed
+    was_silent, leapt = silent > s.silence_minutes * MINUTE, False
+    if best.believed and nearest > s.jitter_metres:
+        own = _own_speed(best, s)
+        if contested and was_silent and own == own:
+            leapt = nearest > s.jitter_metres + s.reported_factor * own * KNOT * silent
+        else:
+            knots = own if contested or was_silent else credible(sog, own, silent, s)
+            leapt = not reaches(silent, nearest, knots, True, s)
     if leapt and (contested or was_silent):
         segment = _begin(segments, fix, best.number, s)
         segment.follows = True
         return segment
-    if leapt or ((best.believed or contested) and silent > _patience(best, s)):
+    if leapt or (was_silent and (best.believed or contested) and silent > _patience(best, s)):
         restart(best, place_of(best), time, 0, s)
         best.blocks = best.others = 0
         best.held = []

@@ -256,7 +256,7 @@ def drop_dead(segments: list[Segment], time: Millis, s: TrackSettings) -> None:
     if len(segments) < 2:
         return
     newest = max([segment.time for segment in segments])
-    for segment in list(segments):
+    for segment in segments.copy():
         lasting = segment.was_believed or (segment.believed and is_confirmed(segment, s))
         idle = s.idle_hours * HOUR if lasting else s.unconfirmed_minutes * MINUTE
         if time - segment.time <= idle or segment.time == newest:

@@ -61,8 +61,10 @@ class Attendance:
             np.repeat(usual, lengths).compress(news).tolist(),
             strict=True,
         )
-        for slot, of_vessel in groupby(each, key=itemgetter(6)):
-            repeats = Repeats(self._fleet.told[slot].tolist())
+        of_news = slots[~nothing]
+        kept = self._fleet.told[of_news].tolist()
+        for nth, (_, of_vessel) in enumerate(groupby(each, key=itemgetter(6))):
+            repeats = Repeats(kept[nth])
             for mmsi, time, type, draught, content, digest, _, as_usual in of_vessel:
                 vessel = self._fleet.state(mmsi) if as_usual else self._heard(mmsi, time)
                 if type != 5:
@@ -75,7 +77,9 @@ class Attendance:
                 repeats.note(digest, changed=changes, settled=vessel.claims.settled)
                 if changes:
                     changed.add(mmsi)
-            self._fleet.told[slot] = repeats.known
+            kept[nth] = repeats.known
+        if kept:
+            self._fleet.told[of_news] = kept
         self._note_times(rows, starts, slots)
         return changed
 

@@ -123,6 +123,14 @@ class Fleet:
             self.in_columns[slot] = False
         return vessel
 
+    def shown(self, mmsi: int) -> VesselState:
+        """The vessel with its tracks, to be looked at and not changed: it stays in the columns. Raises
+        KeyError."""
+        vessel, slot = self._heard(mmsi)
+        if not self.in_columns[slot]:
+            return vessel
+        return msgspec.structs.replace(vessel, segments=self._segments(slot))
+
     def add(self, vessels: Sequence[VesselState]) -> None:
         """Take in vessels that are not here yet."""
         if not vessels:
@@ -214,14 +222,12 @@ class Fleet:
         slot = known[1] if known else self._slots.get(mmsi)
         if slot < 0:
             return None
-        segments = self._segments(slot) if self.in_columns[slot] else None
         if known is None:
             folded = self._folded[slot]
             assert folded is not None
+            segments = self._segments(slot) if self.in_columns[slot] else None
             return self._folder.encoded(folded, self.last.item(slot), segments)
-        vessel, _ = self._heard(mmsi)
-        whole = vessel if segments is None else msgspec.structs.replace(vessel, segments=segments)
-        return encoded(whole)
+        return encoded(self.shown(mmsi))
 
     def take_changes(self) -> list[int]:
         """The vessels that have changed since this was called last, here and elsewhere, by MMSI."""

@@ -356,7 +356,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         if ordinary and not (known or pattern or crossing):
             return ONE_PLACE
         circle = vessel.circle.found if vessel.circle else None
-        places = places_of(self._fleet.whole(vessel.mmsi), instant, circle, self._settings.track)
+        places = places_of(self._fleet.shown(vessel.mmsi), instant, circle, self._settings.track)
         return msgspec.structs.replace(places, pattern=pattern, crossing=crossing)
 
     def _without_coarse(self, rows: Rows) -> Rows:

@@ -121,7 +121,8 @@ class Stop(msgspec.Struct, array_like=True, gc=False):
         return max(self.zones, key=lambda fence: (self.zones[fence], fence >= 0, -fence))
 
     def near(self, lon: float, lat: float, metres: float) -> bool:
-        return metres_between(self.lon, self.lat, lon, lat) <= metres
+        degrees = abs(self.lon - lon) + abs(self.lat - lat)  # of less than 112 km each
+        return degrees * 112_000 < metres or metres_between(self.lon, self.lat, lon, lat) <= metres
 
 
 class Visit(msgspec.Struct, array_like=True, gc=False):

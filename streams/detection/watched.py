@@ -43,7 +43,7 @@ class Watched(msgspec.Struct):
         """The stations that heard it."""
         step, i = self.step, self.nth
         heard_by = set(self.heard[step.starts[i] + step.new[i] : step.ends[i]])
-        return set().union(*[self.stations[each_set] for each_set in heard_by])
+        return {name for each_set in heard_by for name in self.stations[each_set]}
 
 
 def watched(

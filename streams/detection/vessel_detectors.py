@@ -85,11 +85,10 @@ class VesselDetectors:
         stations: tuple[tuple[str, ...], ...],
     ) -> list[Event]:
         """Run the detectors over the tracks of one step."""
-        s, mmsis = self._settings, tracks.rows["mmsi"][tracks.starts]
-        slots = tracks.slots
-        which = self.are_candidates(fleet.interest[slots], fleet.first[slots], instant)
-        chosen = np.flatnonzero(which)
-        wanted = dict(zip(chosen.tolist(), fleet.states(mmsis[chosen].tolist()), strict=True))
+        s, slots = self._settings, tracks.slots
+        chosen = np.flatnonzero(self.are_candidates(fleet.interest[slots], fleet.first[slots], instant))
+        vessels = fleet.states(tracks.rows["mmsi"][tracks.starts[chosen]].tolist())
+        wanted = dict(zip(chosen.tolist(), vessels, strict=True))
         each = (tracks, wanted, stations, self._surroundings, s.loitering, s.port_visit, self._track)
         events: list[Event] = []
         in_columns = fleet.in_columns[slots[chosen]].tolist()
@@ -189,14 +188,8 @@ class VesselDetectors:
         run = runs.get(segment)
         if run is None:
             run = runs[segment] = LoiteringRun()
-        done = loitering.observe(
-            run,
-            watched.step,
-            watched.slowness,
-            watched.nth,
-            self._settings.loitering,
-            one_place=one_place,
-        )
+        told = watched.step, watched.slowness, watched.nth
+        done = loitering.observe(run, *told, self._settings.loitering, one_place=one_place)
         if run.run is not None:
             run.receivers = merge_receivers(run.receivers, watched.receivers)
         return [] if done is None else self._end_loitering(watched.vessel, segment, done, instant)

@@ -94,8 +94,7 @@ def place_fixes(
 
     Changes the vessel: its tracks move on, places begin and end, and what lies off the track is noted.
     """
-    length = len(rows)
-    placed = Placed(np.zeros(length, np.uint16), np.zeros(length, bool), np.zeros(length, bool))
+    placed = Placed(np.zeros(len(rows), np.uint16), *np.zeros((2, len(rows)), bool))
     for i, fix in enumerate(rows.tolist()):
         drop_dead(vessel.segments, fix[0], s)
         segment = _track_of(vessel.segments, fix, rounded, s)
@@ -110,7 +109,8 @@ def place_fixes(
         placed.numbers[i] = segment.number
     # a track can end in the step that began it: what it had is off the track then
     alive = {segment.number for segment in vessel.segments}
-    placed.keep &= np.isin(placed.numbers, list(alive))
+    if not alive.issuperset(placed.numbers.tolist()):
+        placed.keep &= np.isin(placed.numbers, list(alive))
     placed.late = [late for late in placed.late if late[1] in alive]
     return placed
 

@@ -267,6 +267,7 @@ def position(lon: float, lat: float) -> Position:
 
 def merge_receivers(known: list[str], new: Collection[str]) -> list[str]:
     """Add stations to a sorted list, up to RECEIVERS of them."""
-    if len(known) >= RECEIVERS or all(name in known for name in new):
+    if len(known) >= RECEIVERS:
         return known
-    return sorted({*known, *(name for name in new if name)})[:RECEIVERS]
+    others = [name for name in new if name and name not in known]
+    return sorted({*known, *others})[:RECEIVERS] if others else known

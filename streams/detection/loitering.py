@@ -200,12 +200,14 @@ def observe(
         run.heard, run.silent_before = step.first[i], silence
     run.weight += told.weight[i]
     run.sum += told.way[i]
+    run.last = step.last[i]
+    if not told.slow[i]:
+        run.fast = True
+        return done
     new = step.ends[i] - step.starts[i] - step.new[i]
     if told.slow[i] == new:
         _slow_at(run, step.first[i], s)
-        run.slow = step.last[i]
-    elif not told.slow[i]:
-        run.fast = True
+        run.slow = run.last
     else:
         rows = slice(step.ends[i] - new, step.ends[i])
         for time, slow in zip(step.all.rows["time"][rows].tolist(), told.flags[rows].tolist(), strict=True):
@@ -213,11 +215,9 @@ def observe(
                 _slow_at(run, time, s)
             else:
                 run.fast = True
-    run.last = step.last[i]
-    if told.slow[i]:
-        _keep_sample(run, told.samples[i].tobytes(), s)
-        (every, coarse, metres), error = run.fixes, told.errors[i]
-        run.fixes = every + 1, coarse + (error > s.coarse_metres), max(metres, error)
+    _keep_sample(run, told.samples[i * SAMPLE.itemsize : (i + 1) * SAMPLE.itemsize], s)
+    (every, coarse, metres), error = run.fixes, told.errors[i]
+    run.fixes = every + 1, coarse + (error > s.coarse_metres), max(metres, error)
     return done
 
 
@@ -312,7 +312,7 @@ def _keep_sample(run: LoiteringRun, sample: bytes, s: LoiteringSettings) -> None
     """Keep a position, a row of SAMPLE, as evidence."""
     assert isinstance(run.samples, bytes)
     run.samples += sample
-    rows = run.rows
-    if len(rows) > s.samples:
+    if len(run.samples) > s.samples * SAMPLE.itemsize:
         # every second one goes; the first and the last stay
+        rows = run.rows
         run.samples = np.concatenate([rows[:1], rows[2:-1:2], rows[-1:]]).tobytes()

@@ -121,7 +121,8 @@ class Stop(msgspec.Struct, array_like=True, gc=False):
         return max(self.zones, key=lambda fence: (self.zones[fence], fence >= 0, -fence))
 
     def near(self, lon: float, lat: float, metres: float) -> bool:
-        return metres_between(self.lon, self.lat, lon, lat) <= metres
+        degrees = abs(self.lon - lon) + abs(self.lat - lat)  # of less than 112 km each
+        return degrees * 112_000 < metres or metres_between(self.lon, self.lat, lon, lat) <= metres
 
 
 class Visit(msgspec.Struct, array_like=True, gc=False):
@@ -214,17 +215,19 @@ def observe(
         return visits, over
     for i in range(fixes.new, len(fixes.time)):
         over += [visit for visit in visits if is_over(visit, fixes.time[i], s)]
-        visits = [visit for visit in visits if visit.end is None]
+        if over:
+            visits = [visit for visit in visits if visit.end is None]
         here = _port_at(visits, fixes, i, s)
-        if here >= 0 and all(visit.port != here for visit in visits):
+        if here >= 0 and here not in [visit.port for visit in visits]:
             visits = [*visits, _begin(fixes, i, draught, bool(visits), s)]
         for visit in visits:
             if visit.port == here:
                 _stay(visit, fixes, i, s)
             else:
                 _be_outside(visit, fixes, i, s)
-        over += [break_off(visit) for visit in _ended_elsewhere(visits, s)]
-        visits = [visit for visit in visits if visit.end is None]
+        if len(visits) > 1:
+            over += [break_off(visit) for visit in _ended_elsewhere(visits, s)]
+            visits = [visit for visit in visits if visit.end is None]
     for visit in visits:
         visit.draught_after = draught
     return visits, over

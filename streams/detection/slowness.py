@@ -69,8 +69,8 @@ class Slowness(msgspec.Struct, frozen=True):
     """The last slow one of them: its row in the step; -1 for none."""
     flags: npt.NDArray[np.bool_]
     """Whether a row is a new fix that is slow."""
-    samples: Rows
-    """The row `at`, SAMPLE; of no meaning where no fix is slow."""
+    samples: bytes
+    """The row `at`, SAMPLE, of each track; of no meaning where no fix is slow."""
     errors: list[float]
     """Metres that the position there may be off for being rounded; likewise."""
 
@@ -100,7 +100,7 @@ def slowness_of(step: Step, rule: Rule) -> Slowness:
         slow=slow.tolist(),
         at=at.tolist(),
         flags=flags,
-        samples=samples,
+        samples=samples.tobytes(),
         errors=fixes.error[at].tolist(),
     )
 

@@ -55,8 +55,8 @@ class WatchedFleet(TrackedFleet, Protocol):
     """Whether it is known to be at one place, if its track is in columns."""
 
     def whole(self, mmsi: int) -> VesselState: ...
-    def state(self, mmsi: int) -> VesselState:
-        """A vessel whose tracks may be in columns."""
+    def states(self, mmsis: Iterable[int]) -> list[VesselState]:
+        """Vessels whose tracks may be in columns."""
         ...
 
 
@@ -85,21 +85,23 @@ class VesselDetectors:
         stations: tuple[tuple[str, ...], ...],
     ) -> list[Event]:
         """Run the detectors over the tracks of one step."""
-        s, mmsis = self._settings, tracks.rows["mmsi"][tracks.starts].tolist()
-        slots = tracks.slots
-        which = self.are_candidates(fleet.interest[slots], fleet.first[slots], instant)
-        wanted = {i: fleet.state(mmsis[i]) for i in np.flatnonzero(which).tolist()}
+        s, slots = self._settings, tracks.slots
+        chosen = np.flatnonzero(self.are_candidates(fleet.interest[slots], fleet.first[slots], instant))
+        vessels = fleet.states(tracks.rows["mmsi"][tracks.starts[chosen]].tolist())
+        wanted = dict(zip(chosen.tolist(), vessels, strict=True))
         each = (tracks, wanted, stations, self._surroundings, s.loitering, s.port_visit, self._track)
         events: list[Event] = []
-        for one in watched(*each):
-            if one.vessel.visits and one.segment not in one.vessel.visits:
-                fleet.whole(one.vessel.mmsi)
-            one_place = bool(fleet.in_columns[slots[one.track]]) or len(one.vessel.segments) < 2
+        in_columns = fleet.in_columns[slots[chosen]].tolist()
+        for one, alone in zip(watched(*each), in_columns, strict=True):
+            vessel = one.vessel
+            if vessel.visits and one.segment not in vessel.visits:
+                fleet.whole(vessel.mmsi)
+            one_place = alone or len(vessel.segments) < 2
             events += self._watch_loitering(one, instant, one_place=one_place)
-            if one.vessel.visits or one.step.in_port[one.nth]:
+            if vessel.visits or one.step.in_port[one.nth]:
                 events += self._watch_port(one, instant)
-            events += self.gaps.observe(one.vessel, one, instant)
-            if one.vessel.circle is not None or one.vessel.crossing is not None:
+            events += self.gaps.observe(vessel, one, instant)
+            if vessel.circle is not None or vessel.crossing is not None:
                 fleet.quiet[slots[one.track]] = False
         return events
 
@@ -186,14 +188,8 @@ class VesselDetectors:
         run = runs.get(segment)
         if run is None:
             run = runs[segment] = LoiteringRun()
-        done = loitering.observe(
-            run,
-            watched.step,
-            watched.slowness,
-            watched.nth,
-            self._settings.loitering,
-            one_place=one_place,
-        )
+        told = watched.step, watched.slowness, watched.nth
+        done = loitering.observe(run, *told, self._settings.loitering, one_place=one_place)
         if run.run is not None:
             run.receivers = merge_receivers(run.receivers, watched.receivers)
         return [] if done is None else self._end_loitering(watched.vessel, segment, done, instant)

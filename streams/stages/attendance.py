@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from models.report import Rows, run_starts
+from models.report import Rows
 from models.time import SECOND, Millis
 from models.vessel import Identity
 from streams.detection.gaps.watch import GapWatch
@@ -35,20 +35,19 @@ class Attendance:
         self.new: set[int] = set()
         """Vessels first heard since this was last cleared."""
 
-    def hear(self, rows: Rows) -> set[int]:
-        """Take in static data, sorted by MMSI and time; returns the vessels of which something is newly
-        confirmed."""
+    def hear(self, rows: Rows, starts: npt.NDArray[np.intp]) -> set[int]:
+        """Take in static data, sorted by MMSI and time; each vessel begins at one of `starts`. Returns the
+        vessels of which something is newly confirmed."""
         changed: set[int] = set()
         if not len(rows):
             return changed
-        starts = run_starts(rows["mmsi"])
         slots = self._slots(rows, starts, changed)
         usual = self._as_usual(rows, starts, slots)
         lengths = _lasts(rows, starts) + 1 - starts
         told = contents(rows)
         found, slot_of = digests(told, rows["type"]), np.repeat(slots, lengths)
         same_class = (rows["type"] == 5) | self._fleet.class_b[slot_of]
-        known = (self._fleet.told[slot_of] == found[:, None]).any(axis=1)
+        known = np.logical_or.reduce([kept[slot_of] == found for kept in self._fleet.told.T])
         nothing = usual & np.logical_and.reduceat(known & same_class, starts)
         news = ~np.repeat(nothing, lengths)
         part = rows.compress(news)
@@ -62,8 +61,10 @@ class Attendance:
             np.repeat(usual, lengths).compress(news).tolist(),
             strict=True,
         )
-        for slot, of_vessel in groupby(each, key=itemgetter(6)):
-            repeats = Repeats(self._fleet.told[slot].tolist())
+        of_news = slots[~nothing]
+        kept = self._fleet.told[of_news].tolist()
+        for nth, (_, of_vessel) in enumerate(groupby(each, key=itemgetter(6))):
+            repeats = Repeats(kept[nth])
             for mmsi, time, type, draught, content, digest, _, as_usual in of_vessel:
                 vessel = self._fleet.state(mmsi) if as_usual else self._heard(mmsi, time)
                 if type != 5:
@@ -76,17 +77,18 @@ class Attendance:
                 repeats.note(digest, changed=changes, settled=vessel.claims.settled)
                 if changes:
                     changed.add(mmsi)
-            self._fleet.told[slot] = repeats.known
+            kept[nth] = repeats.known
+        if kept:
+            self._fleet.told[of_news] = kept
         self._note_times(rows, starts, slots)
         return changed
 
-    def meet(self, rows: Rows) -> set[int]:
-        """Note who is there, from positions sorted by MMSI and time; returns the vessels that are new, or
-        newly known for class B."""
+    def meet(self, rows: Rows, starts: npt.NDArray[np.intp]) -> set[int]:
+        """Note who is there, from positions in the same order; returns the vessels that are new, or newly
+        known for class B."""
         changed: set[int] = set()
         if not len(rows):
             return changed
-        starts = run_starts(rows["mmsi"])
         slots = self._slots(rows, starts, changed)
         usual = self._as_usual(rows, starts, slots)
         first = rows.take(starts[~usual])

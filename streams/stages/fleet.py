@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from models.report import Rows
+from models.report import Rows, raw
 from models.time import Millis
 from streams.detection.vessel_state import NOT_WATCHED, VesselState, interest_of, tracks_of
 from streams.stages.folding import Folder, decoded, encoded, identity_in, is_busy, is_silent, outline
@@ -123,6 +123,14 @@ class Fleet:
             self.in_columns[slot] = False
         return vessel
 
+    def shown(self, mmsi: int) -> VesselState:
+        """The vessel with its tracks, to be looked at and not changed: it stays in the columns. Raises
+        KeyError."""
+        vessel, slot = self._heard(mmsi)
+        if not self.in_columns[slot]:
+            return vessel
+        return msgspec.structs.replace(vessel, segments=self._segments(slot))
+
     def add(self, vessels: Sequence[VesselState]) -> None:
         """Take in vessels that are not here yet."""
         if not vessels:
@@ -171,7 +179,7 @@ class Fleet:
         slots = np.array([slot for _, slot in each], np.intp)
         rows = np.empty(len(slots), ROW)
         for name in ROW.names or ():
-            rows[name] = getattr(self, name)[slots]
+            raw(rows[name])[:] = raw(getattr(self, name)).take(slots, axis=0)
         rows["busy"] = [vessel.detectors_busy for vessel, _ in each]
         self._remove(mmsis, slots)
         return rows, [encoded(vessel) for vessel, _ in each]
@@ -180,7 +188,7 @@ class Fleet:
         """Take in vessels that `take_out` gave."""
         slots = self._put(vessels)
         for name in ROW.names or ():
-            getattr(self, name)[slots] = rows[name]
+            raw(getattr(self, name))[slots] = raw(rows[name])
         self.changed[slots] = False
         for vessel, in_columns in zip(vessels, rows["in_columns"].tolist(), strict=True):
             if in_columns:
@@ -194,6 +202,11 @@ class Fleet:
         """A vessel, but for its tracks and when it was last heard: these may be in columns. Raises
         KeyError."""
         return self._object(mmsi)[0]
+
+    def states(self, mmsis: Iterable[int]) -> list[VesselState]:
+        """The same of several."""
+        known, unfolded = self._objects.get, self._unfolded
+        return [(known(mmsi) or unfolded(mmsi))[0] for mmsi in mmsis]
 
     def heard(self, mmsi: int) -> VesselState:
         """A vessel, but for its tracks. Raises KeyError."""
@@ -221,14 +234,12 @@ class Fleet:
         slot = known[1] if known else self._slots.get(mmsi)
         if slot < 0:
             return None
-        segments = self._segments(slot) if self.in_columns[slot] else None
         if known is None:
             folded = self._folded[slot]
             assert folded is not None
+            segments = self._segments(slot) if self.in_columns[slot] else None
             return self._folder.encoded(folded, self.last.item(slot), segments)
-        vessel, _ = self._heard(mmsi)
-        whole = vessel if segments is None else msgspec.structs.replace(vessel, segments=segments)
-        return encoded(whole)
+        return encoded(self.shown(mmsi))
 
     def take_changes(self) -> list[int]:
         """The vessels that have changed since this was called last, here and elsewhere, by MMSI."""

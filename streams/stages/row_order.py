@@ -33,9 +33,8 @@ def by_step(rows: Rows, step: Millis, keys: tuple[str, ...]) -> tuple[Rows, dict
     if not len(rows):
         return rows, {}
     ends = -(-rows["time"] // step)
-    first = int(ends.min())
-    rows = rows.take(_order(rows, ends - first, step, keys))
-    ends = -(-rows["time"] // step)
+    order = _order(rows, ends - ends.min(), rows["time"] - (ends - 1) * step, keys)
+    rows, ends = rows.take(order), ends[order]
     starts = run_starts(ends)
     cuts = [*starts.tolist(), len(rows)]
     return rows, {
@@ -45,25 +44,26 @@ def by_step(rows: Rows, step: Millis, keys: tuple[str, ...]) -> tuple[Rows, dict
 
 
 def _order(
-    rows: Rows, nth: npt.NDArray[np.int64], step: Millis, keys: tuple[str, ...]
+    rows: Rows, nth: npt.NDArray[np.int64], within: npt.NDArray[np.int64], keys: tuple[str, ...]
 ) -> npt.NDArray[np.intp]:
-    """The order by the number of the step, MMSI and time, as one integer; only ties need the other keys.
+    """The order by the number of the step, MMSI and time `within` it, as one integer; only ties need the
+    other keys.
 
     Where that does not fit into one, as with a step of months, all keys are used as they are.
     """
-    time_bits = int(step - 1).bit_length()
+    time_bits = int(within.max()).bit_length()
     if int(nth.max()).bit_length() + _MMSI_BITS + time_bits > _KEY_BITS:
         return np.lexsort([*(rows[key] for key in reversed(keys)), nth])
     key = ((nth << _MMSI_BITS) | rows["mmsi"]) << time_bits
-    key |= (rows["time"] - 1) % step
-    order = np.argsort(key, kind="stable")
-    key = key[order]
-    same = key[1:] == key[:-1]
+    key |= within
+    order = np.argsort(key)  # of equal rows the order is made sure of below; a stable sort takes longer
+    ordered = key[order]
+    same = ordered[1:] == ordered[:-1]
     if same.any():
         (tied,) = np.nonzero(np.append(False, same) | np.append(same, False))
-        which = order[tied]
+        which = np.sort(order[tied])
         among = rows.take(which)
-        order[tied] = which[np.lexsort([*(among[each] for each in reversed(keys[2:])), key[tied]])]
+        order[tied] = which[np.lexsort([*(among[each] for each in reversed(keys[2:])), key[which]])]
     return order
 
 

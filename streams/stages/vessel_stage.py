@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from models.drawn_fence import FenceVersion
 from models.event import Event, sort_key
@@ -248,18 +249,22 @@ class VesselStage(Stage[Reports, list[Instant]]):
         relisted = self._watchlist.turns(self._done, instant)
         asleep = [] if not relisted else self._dormant.mmsis
         for part in portions(positions, statics) if len(positions) or len(statics) else ():
-            mmsis = np.union1d(*(rows["mmsi"][run_starts(rows["mmsi"])] for rows in part))
-            self._dormant.wake(mmsis)
-            changed = self._attendance.hear(part[1]) | self._attendance.meet(part[0])
+            starts, of_statics = (run_starts(rows["mmsi"]) for rows in part)
+            here = part[0]["mmsi"][starts], part[1]["mmsi"][of_statics]
+            self._dormant.wake(*here)
+            changed = self._attendance.hear(part[1], of_statics) | self._attendance.meet(part[0], starts)
             fine = self._without_coarse(part[0])
-            resolution.learn(fine, run_starts(fine["mmsi"]), self._fleet)
+            fine_starts = starts if fine is part[0] else run_starts(fine["mmsi"])
+            resolution.learn(fine, fine_starts, self._fleet)
             tracks = assign_step(fine, self._fleet, s.track)
-            self._sample(fine, instant)
-            changed |= self._look_at_places(part[0], instant)
-            self._tell_apart(sorted(mmsis.tolist() if relisted else changed), instant, identities, events)
+            self._sample(fine, fine_starts, instant)
+            changed |= self._look_at_places(here[0], instant)
+            if relisted:
+                changed = set(np.concatenate(here).tolist())
+            self._tell_apart(sorted(changed), instant, identities, events)
             events += self._detectors.watch(tracks, self._fleet, instant, stations)
             made_ticks.append(ticks(tracks, instant, s.grid, s.track))
-            self._settle(mmsis.tolist() if relisted else self._attendance.new)
+            self._settle(changed if relisted else self._attendance.new)
             self._attendance.new.clear()
         if relisted:
             heard = set(positions["mmsi"].tolist()) | set(statics["mmsi"].tolist())
@@ -294,7 +299,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
     ) -> None:
         """Add who these vessels are, as it is known now, and what follows from that."""
         fleet, slots, identities = self._fleet, self._fleet.slots(mmsis), list[Identity]()
-        vessels, turned = [fleet.state(mmsi) for mmsi in mmsis], list[VesselState]()
+        vessels, turned = fleet.states(mmsis), list[VesselState]()
         columns = fleet.in_columns[slots].tolist(), (fleet.interest[slots] == WATCHED).tolist()
         for vessel, in_columns, of_interest in zip(vessels, *columns, strict=True):
             known = self._places(vessel, instant, in_columns=in_columns), self._watchlist
@@ -310,20 +315,19 @@ class VesselStage(Stage[Reports, list[Instant]]):
         fleet.note(vessels, [identity.places is ONE_PLACE for identity in identities])
         fleet.changed[slots] = True
 
-    def _sample(self, rows: Rows, instant: Millis) -> None:
+    def _sample(self, rows: Rows, starts: npt.NDArray[np.intp], instant: Millis) -> None:
         """Note some of the positions of those that detectors watch."""
-        fleet, starts = self._fleet, run_starts(rows["mmsi"])
+        fleet = self._fleet
         slots = fleet.slots_of(rows["mmsi"][starts])
         watched = self._detectors.are_candidates(fleet.interest[slots], fleet.first[slots], instant)
         number = instant // self._settings.grid.step
-        found = repeating.sample(rows, starts, number, watched, fleet.state)
+        found = repeating.sample(rows, starts, number, watched, fleet.states)
         fleet.quiet[fleet.slots(found)] = False
 
-    def _look_at_places(self, rows: Rows, instant: Millis) -> set[int]:
+    def _look_at_places(self, mmsis: npt.NDArray[np.uint32], instant: Millis) -> set[int]:
         """The vessels among those that sent positions, by MMSI, whose number is heard at other places than
         it was told of. An ordinary vessel with nothing in hand is not looked at again until it is."""
         changed, fleet = set[int](), self._fleet
-        mmsis = rows["mmsi"][run_starts(rows["mmsi"])]
         slots = fleet.slots_of(mmsis)
         (which,) = np.nonzero(~(fleet.in_columns[slots] & fleet.quiet[slots]))
         columns = (column[which].tolist() for column in (mmsis, slots, fleet.in_columns[slots]))
@@ -350,7 +354,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         if ordinary and not (known or pattern or crossing):
             return ONE_PLACE
         circle = vessel.circle.found if vessel.circle else None
-        places = places_of(self._fleet.whole(vessel.mmsi), instant, circle, self._settings.track)
+        places = places_of(self._fleet.shown(vessel.mmsi), instant, circle, self._settings.track)
         return msgspec.structs.replace(places, pattern=pattern, crossing=crossing)
 
     def _without_coarse(self, rows: Rows) -> Rows:

@@ -4,8 +4,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from geofences.distance import Floats, haversine_m
-from models.report import POSITION, Rows, joined, run_starts
+from geofences.distance import Floats, ways_m
+from models.report import POSITION, Rows, joined, raw, run_starts
 from streams.tracking.ends import END, TrackedFleet, TrackedVessel, go_on, is_ordinary, row_of, write_back
 from streams.tracking.motion import TRAIL, Motion, note_still, smooth
 from streams.tracking.one_ship import follow, moved_as_one
@@ -81,11 +81,13 @@ def assign_step(rows: Rows, fleet: TrackedFleet, s: TrackSettings) -> Tracks:
         (plain,) = as_one.nonzero()
         ends = vessels.ends.take(plain)
         go_on(ends, lines.rows, starts[plain], stops[plain], since[plain], s)
-        vessels.ends[plain] = ends
+        raw(vessels.ends)[plain] = raw(ends)
         lines.begins[at[:-1]] = True
-        whole = _joined(
-            _taken(lines, as_one[lines.owners].nonzero()[0]), _others(rows, bounds, as_one, vessels, fleet, s)
-        )
+        others = _others(rows, bounds, as_one, vessels, fleet, s)
+        (kept,) = as_one[lines.owners].nonzero()
+        places = lines.owners[kept].searchsorted(others.owners)
+        order = np.insert(kept, places, np.arange(len(others.rows)) + len(lines.rows))
+        whole = _taken(_joined(lines, others), order)
         (starts,) = whole.begins.nonzero()
         owners = whole.owners[starts]
         tracks = _tracks(whole, starts, (~whole.is_new[starts]).astype(np.intp), vessels.slots[owners])
@@ -121,7 +123,7 @@ def _vessels(column: npt.NDArray[np.uint32], fleet: TrackedFleet) -> _Vessels:
 def _put_back(vessels: _Vessels, as_one: npt.NDArray[np.bool_], fleet: TrackedFleet) -> None:
     """Keep the rows of those that moved as one ship can, and those of others that are ordinary now."""
     if as_one.all() and not vessels.by_itself:
-        fleet.ends[vessels.slots] = vessels.ends
+        raw(fleet.ends)[vessels.slots] = raw(vessels.ends)
         return
     kept = as_one.copy()
     for i, vessel in vessels.by_itself.items():
@@ -132,7 +134,7 @@ def _put_back(vessels: _Vessels, as_one: npt.NDArray[np.bool_], fleet: TrackedFl
             kept[i] = is_ordinary(vessel.segments[0])
         if kept[i]:
             fleet.put_in_columns(vessel.mmsi)
-    fleet.ends[vessels.slots[kept]] = vessels.ends[kept]
+    raw(fleet.ends)[vessels.slots[kept]] = raw(vessels.ends)[kept]
 
 
 def _lines(rows: Rows, bounds: npt.NDArray[np.intp], led: npt.NDArray[np.intp], vessels: _Vessels) -> _Lines:
@@ -153,10 +155,10 @@ def _lines(rows: Rows, bounds: npt.NDArray[np.intp], led: npt.NDArray[np.intp], 
 
 def _measured(lines: _Lines, vessels: _Vessels) -> _Lines:
     """The same with distances, and with what positions may be off."""
-    lon, lat = lines.rows["lon"], lines.rows["lat"]
+    lon, lat = lines.rows["lon"].copy(), lines.rows["lat"].copy()
     lines.errors = errors(lon, lat, vessels.east[lines.owners], vessels.north[lines.owners])
     lines.metres = np.zeros(len(lon))
-    lines.metres[1:] = haversine_m(lon[:-1], lat[:-1], lon[1:], lat[1:])
+    lines.metres[1:] = ways_m(lon, lat)
     return lines
 
 
@@ -213,11 +215,8 @@ def _taken(lines: _Lines, which: npt.NDArray[np.intp]) -> _Lines:
 
 
 def _joined(*parts: _Lines) -> _Lines:
-    """All rows by vessel, else in the order in which they come."""
     columns = ([getattr(part, name) for part in parts] for name in _Lines.__struct_fields__)
-    rows = joined(next(columns), POSITION)
-    lines = _Lines(rows, *map(np.concatenate, columns))
-    return _taken(lines, np.argsort(lines.owners, kind="stable"))
+    return _Lines(joined(next(columns), POSITION), *map(np.concatenate, columns))
 
 
 def _smooth(
@@ -231,7 +230,7 @@ def _smooth(
     """Work out how the tracks move, and note it with them."""
     if not len(tracks.rows):
         return None
-    trail = vessels.ends["trail"][owners]
+    trail = raw(vessels.ends["trail"])[owners].view(TRAIL)
     segments: dict[int, Segment] = {}  # of the tracks that are objects
     if not (all_as_one := bool(as_one.all())):
         for k in (~as_one[owners]).nonzero()[0].tolist():
@@ -248,7 +247,8 @@ def _smooth(
         segment.contradicted = bool(motion.contradicted[k])
     single = slice(None) if all_as_one else as_one[owners].nonzero()[0]
     of = owners[single]
-    for name in ("trail", "knots", "contradicted"):
+    raw(vessels.ends["trail"])[of] = raw(motion.trail)[single]
+    for name in ("knots", "contradicted"):
         vessels.ends[name][of] = getattr(motion, name)[single]
     return motion
 

@@ -229,8 +229,9 @@ def _is_doubtful_ship(kind: MmsiKind, claims: Claims, s: IdentitySettings) -> bo
 
 def _is_gear(claims: Claims) -> bool:
     """Whether it is fishing gear by its name."""
-    named = GEAR.search(claims.name.confirmed or "") is not None
-    return claims.class_b and claims.imo.confirmed is None and named
+    if not claims.class_b or claims.imo.confirmed is not None:
+        return False
+    return GEAR.search(claims.name.confirmed or "") is not None
 
 
 def _counts(mmsi: int, claims: Claims, s: IdentitySettings) -> bool:

@@ -94,8 +94,7 @@ def place_fixes(
 
     Changes the vessel: its tracks move on, places begin and end, and what lies off the track is noted.
     """
-    length = len(rows)
-    placed = Placed(np.zeros(length, np.uint16), np.zeros(length, bool), np.zeros(length, bool))
+    placed = Placed(np.zeros(len(rows), np.uint16), *np.zeros((2, len(rows)), bool))
     for i, fix in enumerate(rows.tolist()):
         drop_dead(vessel.segments, fix[0], s)
         segment = _track_of(vessel.segments, fix, rounded, s)
@@ -110,7 +109,8 @@ def place_fixes(
         placed.numbers[i] = segment.number
     # a track can end in the step that began it: what it had is off the track then
     alive = {segment.number for segment in vessel.segments}
-    placed.keep &= np.isin(placed.numbers, list(alive))
+    if not alive.issuperset(placed.numbers.tolist()):
+        placed.keep &= np.isin(placed.numbers, list(alive))
     placed.late = [late for late in placed.late if late[1] in alive]
     return placed
 
@@ -174,33 +174,33 @@ def _track_of(segments: list[Segment], fix: Fix, rounded: Resolution, s: TrackSe
     """The track that reaches a fix and is expected nearest to it, or a new one; moved on to the fix, which
     is counted."""
     time, _, _, lon, lat, sog = fix[:6]
-    newest = max((segment.time for segment in segments), default=time)
-    best: Segment | None = None
-    nearest = least = 0.0
+    newest = max([segment.time for segment in segments], default=time)
+    reached: list[tuple[Segment, float]] = []  # with metres
     for segment in segments:
         metres = metres_between(segment.lon, segment.lat, lon, lat)
-        off = metres_between(*expected(segment, time, s), lon, lat) if len(segments) > 1 else metres
         metres = rounded.beyond(metres, segment.lon, segment.lat, lon, lat)
-        knots = credible(sog, _own_speed(segment, s), time - segment.time, s)
-        contested = segment.time < newest
-        if (best is None or off < least) and reaches(time - segment.time, metres, knots, contested, s):
-            best, nearest, least = segment, metres, off
-    if best is None:
+        silent, contested = time - segment.time, segment.time < newest
+        if reaches(silent, metres, credible(sog, _own_speed(segment, s), silent, s), contested, s):
+            reached.append((segment, metres))
+    if not reached:
         return _begin(segments, fix, _track_won_back(segments, fix, rounded, s), s)
+    best, nearest = reached[0]
+    if len(reached) > 1:
+        best, nearest = min(reached, key=lambda each: metres_between(*expected(each[0], time, s), lon, lat))
     contested, silent = best.time < newest, time - best.time
-    was_silent, own = silent > s.silence_minutes * MINUTE, _own_speed(best, s)
-    if contested and was_silent and own == own:
-        leapt = nearest > s.jitter_metres + s.reported_factor * own * KNOT * silent
-    elif contested or was_silent:
-        leapt = not reaches(silent, nearest, own, True, s)
-    else:
-        leapt = not reaches(silent, nearest, credible(sog, own, silent, s), True, s)
-    leapt = leapt and best.believed
+    was_silent, leapt = silent > s.silence_minutes * MINUTE, False
+    if best.believed and nearest > s.jitter_metres:
+        own = _own_speed(best, s)
+        if contested and was_silent and own == own:
+            leapt = nearest > s.jitter_metres + s.reported_factor * own * KNOT * silent
+        else:
+            knots = own if contested or was_silent else credible(sog, own, silent, s)
+            leapt = not reaches(silent, nearest, knots, True, s)
     if leapt and (contested or was_silent):
         segment = _begin(segments, fix, best.number, s)
         segment.follows = True
         return segment
-    if leapt or ((best.believed or contested) and silent > _patience(best, s)):
+    if leapt or (was_silent and (best.believed or contested) and silent > _patience(best, s)):
         restart(best, place_of(best), time, 0, s)
         best.blocks = best.others = 0
         best.held = []
@@ -395,6 +395,6 @@ def _emit_held(segment: Segment, number: int, placed: Placed, i: int, rows: Rows
     segment.held, segment.follows = [], False
 
 
-def _greater(*knots: float) -> float:
-    """The greatest of the known speeds; NaN where none is known."""
-    return max((each for each in knots if each == each), default=float("nan"))
+def _greater(one: float, other: float) -> float:
+    """The greater of two speeds; NaN where neither is known."""
+    return one if one > other or other != other else other

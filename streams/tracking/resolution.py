@@ -99,6 +99,8 @@ class Resolution(NamedTuple):
 
     def beyond(self, metres: float, lon1: float, lat1: float, lon2: float, lat2: float) -> float:
         """What is left of the metres between two positions once that is taken off which rounding explains."""
+        if not (self.east or self.north):
+            return metres
         return max(metres - max(self.error(lon1, lat1), self.error(lon2, lat2)), 0.0)
 
     def apart(self, lon1: float, lat1: float, lon2: float, lat2: float) -> float:
@@ -199,12 +201,12 @@ def learn(rows: Rows, starts: npt.NDArray[np.intp], fleet: RoundedFleet) -> None
     if not len(which):
         return
     mmsis, slots = rows["mmsi"][starts[which]].tolist(), every[which].tolist()
-    units = [np.rint(rows[name] * UNITS).astype(np.int64) for name in ("lon", "lat")]
     bounds = [*starts.tolist(), len(rows)]
     for mmsi, slot, i in zip(mmsis, slots, which.tolist(), strict=True):
         vessel = fleet.state(mmsi)
         known = vessel.rounding if len(vessel.rounding) == 2 * _AXIS.size else _NOTHING + _NOTHING
-        east, north = (values[bounds[i] : bounds[i + 1]].tolist() for values in units)
+        theirs = rows[bounds[i] : bounds[i + 1]]
+        east, north = ([round(each * UNITS) for each in theirs[name].tolist()] for name in ("lon", "lat"))
         now = _told(known[: _AXIS.size], east, north) + _told(known[_AXIS.size :], north, east)
         now = b"" if now == _NOTHING + _NOTHING else now
         if now != vessel.rounding:
@@ -290,6 +292,8 @@ def _steps(axis: bytes) -> Steps:
     last, _, _, turns, *rest = _AXIS.unpack(axis)
     left, counts, arrivals = _parts(rest)
     most, found, along = max(counts), 0, 0
+    if not most and turns < _TURNS:  # a step takes changes, or turns
+        return 0
     for n, (step, changes, least, enough) in enumerate(zip(STEPS, counts, _CHANGES, _ENOUGH, strict=True)):
         if max(more for more, every in zip(left, _EVERY, strict=True) if step % every == 0) < enough:
             continue

@@ -196,6 +196,8 @@ def reaches(dt: Millis, metres: float, knots: float, contested: bool, s: TrackSe
     `streams.tracking.one_ship` says what limits that. `contested` is whether the MMSI has been heard
     elsewhere since: then the ship's own speeds alone count.
     """
+    if metres <= s.jitter_metres:
+        return True
     margin = s.contested_margin_knots if contested else s.reported_margin_knots
     explained = s.join_knots if math.isnan(knots) else s.reported_factor * knots + margin
     explained = min(explained, s.never_join_knots)
@@ -253,12 +255,13 @@ def drop_dead(segments: list[Segment], time: Millis, s: TrackSettings) -> None:
     """
     if len(segments) < 2:
         return
-    newest = max(segment.time for segment in segments)
-    for segment in list(segments):
+    newest = max([segment.time for segment in segments])
+    for segment in segments.copy():
         lasting = segment.was_believed or (segment.believed and is_confirmed(segment, s))
         idle = s.idle_hours * HOUR if lasting else s.unconfirmed_minutes * MINUTE
-        only = segment.believed and sum(other.believed for other in segments) == 1
-        if segment.time < newest and time - segment.time > idle and not only:
+        if time - segment.time <= idle or segment.time == newest:
+            continue
+        if not segment.believed or sum(other.believed for other in segments) > 1:
             segments.remove(segment)
 
 

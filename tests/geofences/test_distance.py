@@ -6,7 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geofences.catalogue import load_catalogue
-from geofences.distance import EARTH_RADIUS_M, expand, haversine_m, port_distance_km, shore_distance_km
+from geofences.distance import (
+    EARTH_RADIUS_M,
+    expand,
+    haversine_m,
+    port_distance_km,
+    shore_distance_km,
+    ways_m,
+)
 from geofences.fence import Fence, FenceKind, Policy
 from geofences.land import land
 from geofences.layer import Floats
@@ -38,6 +45,12 @@ def test_haversine_of_known_places() -> None:
     assert got[:2] == pytest.approx(wanted, rel=0.006)
     assert got[2] == 0
     assert np.isnan(got[3])
+
+
+def test_ways_are_the_distances_from_one_position_to_the_next() -> None:
+    rng = np.random.default_rng(5)
+    lon, lat = rng.uniform(-180, 180, 1_001), rng.uniform(-90, 90, 1_001)
+    assert ways_m(lon, lat).tolist() == haversine_m(lon[:-1], lat[:-1], lon[1:], lat[1:]).tolist()
 
 
 def test_shore_distance_of_known_places() -> None:

@@ -50,7 +50,7 @@ def begin_run(hearing: Hearing, last: Millis, time: Millis, s: GapSettings) -> N
 
 def longest_silence(hearing: Hearing | None, after: Millis) -> tuple[Millis, Millis] | None:
     """Start and end of the longest silence of those kept that ended after a time; None if there is none."""
-    if hearing is None:
+    if hearing is None or not hearing.runs:
         return None
     runs = [*hearing.runs, Run(hearing.since, hearing.since, 0)]
     silences = [(one.end, other.start) for one, other in pairwise(runs) if other.start > after]

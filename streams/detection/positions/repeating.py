@@ -63,7 +63,7 @@ def sample(
     starts: npt.NDArray[np.intp],
     number: int,
     watched: npt.NDArray[np.bool_],
-    vessel_of: Callable[[int], RepeatingVessel],
+    vessels_of: Callable[[list[int]], Sequence[RepeatingVessel]],
 ) -> list[int]:
     """Take in one position that each vessel that is `watched` sent in a step; `rows` are POSITION rows by
     MMSI, `starts` where each vessel begins, `number` is the step's. Returns those whose positions repeat.
@@ -75,13 +75,12 @@ def sample(
     counts = np.append(starts[1:], len(rows)) - starts
     which = starts + (_STRIDE * number) % np.maximum(counts, 1)
     chosen = rows.take(which[watched])
-    columns = (chosen[name].tolist() for name in ("mmsi", "time", "lon", "lat"))
+    columns = (chosen[name].tolist() for name in ("time", "lon", "lat"))
     found: list[int] = []
-    for mmsi, time, lon, lat in zip(*columns, strict=True):
-        vessel = vessel_of(mmsi)
-        vessel.repeating = take(vessel.repeating, time, lon, lat)
-        if vessel.repeating.found is not None:
-            found.append(mmsi)
+    for vessel, time, lon, lat in zip(vessels_of(chosen["mmsi"].tolist()), *columns, strict=True):
+        vessel.repeating = state = take(vessel.repeating, time, lon, lat)
+        if state.found is not None:
+            found.append(vessel.mmsi)
     return found
 
 
@@ -89,11 +88,12 @@ def take(state: Repeating | None, time: Millis, lon: float, lat: float) -> Repea
     """Take in the last position of a step; degrees."""
     state = state or Repeating()
     x, y = round(lon * UNITS), round(lat * UNITS)
-    _let_go(state, time - _AGE)
+    if state.samples and _SAMPLE.unpack_from(state.samples)[0] < time - _AGE:
+        _let_go(state, time - _AGE)
     if state.samples:
         _, last_x, last_y = _SAMPLE.unpack_from(state.samples, len(state.samples) - _SAMPLE.size)
         # half of the way from west to east, as at 60° of latitude: farther north none is counted too early
-        if max(abs(x - last_x) / 2, abs(y - last_y)) * _METRES < _MOVED:
+        if abs(x - last_x) / 2 * _METRES < _MOVED and abs(y - last_y) * _METRES < _MOVED:
             return state
     sample = _SAMPLE.pack(time, x, y)
     again = _holds(state.samples, sample[8:])

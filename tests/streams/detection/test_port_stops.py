@@ -13,7 +13,8 @@ from geofences.fence import Fence, FenceKind, Policy
 from models.event import Event, PortVisit, Status, to_json
 from models.report import Reports, Rows
 from models.time import END, HOUR, MINUTE
-from streams.detection.port_visit import STOPS
+from streams.detection.port_visit import STOPS, Stop
+from streams.tracking.track import metres_between
 from tests.streams.track_factories import (
     A,
     at,
@@ -235,3 +236,12 @@ def test_a_snapshot_anywhere_changes_no_event() -> None:
     found += events_of(stage.advance(END))
     assert [to_json(event) for event in found] == whole
     assert sum(b'"type":"port_visit"' in line and b'"revision":1,' in line for line in whole) == 2
+
+
+@pytest.mark.parametrize("lat", [0.0, 38.7, 71.0])
+def test_a_stop_is_near_what_lies_within_so_many_metres(lat: float) -> None:
+    rng = np.random.default_rng(3)
+    stop = Stop(0, 125.0, lat, 0)
+    for lon, north in rng.uniform(-0.03, 0.03, (2_000, 2)).tolist():
+        metres = metres_between(125.0, lat, 125.0 + lon, lat + north)
+        assert stop.near(125.0 + lon, lat + north, 1_000.0) is (metres <= 1_000.0)

@@ -70,6 +70,15 @@ def test_who_asks_an_object_for_a_track_that_is_in_columns_is_told() -> None:
         vessels.state(A + 1)
 
 
+def test_a_vessel_that_is_only_looked_at_stays_in_the_columns() -> None:
+    vessels = Fleet()
+    vessels.add([vessel(A)])
+    assert vessels.shown(A).segments == []
+    assert vessels.in_columns[vessels.slots([A])].all()
+    whole = vessels.whole(A)
+    assert vessels.shown(A) is whole
+
+
 def test_few_vessels_stay_objects_and_those_that_somebody_watches_before_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -17,6 +17,7 @@ from aiokafka import AIOKafkaProducer
 
 from models.event import from_json
 from models.silence import Act, AuditLine
+from models.time import from_text
 from streams.alerts.state_store import RuleStore
 from streams.deployment.config import Deployment
 from streams.deployment.rights import GROUP, Operation, rights
@@ -28,6 +29,7 @@ from streams.runtime.environment import VariableError
 from streams.runtime.kafka_client import KafkaSecurity, from_environment
 from streams.runtime.redis_client import connect
 from streams.runtime.tasks import end
+from streams.simulator.scenario import simulate
 from streams.store.event_log import EventLog
 from tests.scenarios.simulated import recording
 from tests.services.plugin import fails_without_service
@@ -203,8 +205,9 @@ async def take_in_a_sighting(deployment: Deployment, inner: str) -> None:
 @pytest.mark.services
 async def test_a_worker_without_one_of_its_rights_says_so_in_one_line(locked: Locked, tmp_path: Path) -> None:
     deployment, topics = locked.deployment, locked.deployment.topics
-    path, log = tmp_path / "cho_do.nmea", tmp_path / "log"
-    path.write_text("\n".join(recording("cho_do", 5, "none")) + "\n")
+    path, log = tmp_path / "later.nmea", tmp_path / "log"
+    later = from_text("2030-01-01T00:00:00Z")  # than what another test has published here
+    path.write_text("\n".join(simulate("cho_do", 5, start=later).lines) + "\n")
     for name, operation, ends in (
         (topics.ticks, Operation.READ, True),
         (topics.reports, Operation.WRITE, True),
@@ -215,7 +218,8 @@ async def test_a_worker_without_one_of_its_rights_says_so_in_one_line(locked: Lo
         async with without(locked.inner, "worker", right, operation):
             with process(deployment, log, "worker", **locked.as_user("worker")) as worker:
                 if operation is Operation.WRITE:
-                    await asyncio.to_thread(locked.run, "publish", "publish", str(path))
+                    published = await asyncio.to_thread(locked.run, "publish", "publish", str(path))
+                    assert published.returncode == 0, published.stderr
                 if ends:
                     assert await asyncio.to_thread(worker.wait, PATIENCE) == exit_codes.FAILED
                 else:

@@ -133,7 +133,7 @@ class Dormant:
                 states[i] = encoded(vessel)
             rows["busy"][which] = [vessel.detectors_busy for vessel in vessels]
             self._blocks[number] = self._block(rows, states)
-            self._fleet.changed_elsewhere.update(rows["mmsi"][which].tolist())
+            self._fleet.changed_elsewhere.frombytes(rows["mmsi"][which].tobytes())
 
     def encoded(self, mmsi: int) -> bytes | None:
         """The state of a vessel as msgpack; None if it is not here. Quickest in the order of their MMSIs."""

@@ -5,6 +5,7 @@ columns. A vessel that is looked at by itself is asked for by its MMSI, and is a
 there are too many of these, `settle` folds some of them again (`streams.stages.folding`).
 """
 
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NoReturn
 
@@ -78,8 +79,9 @@ class Fleet:
         self._free: list[int] = []
         self._top = 0  # slots that were ever used
         self._asked, self._answer = b"", np.zeros(0, np.intp)
-        self.changed_elsewhere: set[int] = set()
-        """The same as `changed` of vessels that are not here, by MMSI."""
+        self.changed_elsewhere = array("I")
+        """The same as `changed` of vessels that are not here, of which there may be a million: their MMSIs,
+        some more than once."""
         self.ends: npt.NDArray[Any] = np.zeros(_FIRST, END)
         self.in_columns = np.zeros(_FIRST, bool)
         """Whether the row in `ends` is its only track, and the object has none."""
@@ -243,14 +245,15 @@ class Fleet:
 
     def take_changes(self) -> list[int]:
         """The vessels that have changed since this was called last, here and elsewhere, by MMSI."""
-        changed = {*self.mmsi[self.in_use & self.changed].tolist(), *self.changed_elsewhere}
+        here, elsewhere = self.mmsi[self.in_use & self.changed], np.array(self.changed_elsewhere, np.uint32)
         self.forget_changes()
-        return list(changed)
+        changed: list[int] = np.union1d(here, elsewhere).tolist()
+        return changed
 
     def forget_changes(self) -> None:
         """Nobody asks which vessels have changed so far."""
         self.changed[:] = False
-        self.changed_elsewhere.clear()
+        del self.changed_elsewhere[:]
 
     def in_hand(self) -> list[int]:
         """The vessels of which a detector has anything in hand or waiting."""
@@ -333,7 +336,7 @@ class Fleet:
         for mmsi, changed in zip(mmsis, self.changed[slots].tolist(), strict=True):
             del self._objects[mmsi]
             if changed:
-                self.changed_elsewhere.add(mmsi)
+                self.changed_elsewhere.append(mmsi)
         self._slots.drop(mmsis)
         self._asked, self._answer = b"", np.zeros(0, np.intp)
         self._free += slots.tolist()

@@ -72,7 +72,7 @@ class Rounds:
             if self._detectors.gaps.is_kept(vessel, instant):
                 continue
             gone.append(msgspec.structs.replace(vessel.identity, time=instant, gone=True))
-            self._fleet.changed_elsewhere.add(vessel.mmsi)
+            self._fleet.changed_elsewhere.append(vessel.mmsi)
             del self._fleet[vessel.mmsi]
         return gone
 

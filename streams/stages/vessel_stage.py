@@ -235,7 +235,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         self._pieces |= {f"rows/{number}" for number in self._waiting}
         self._pieces |= self._sightings.pieces() | self._drawn.pieces()
         self._fleet.changed[:] = self._fleet.in_use
-        self._fleet.changed_elsewhere.update(self._dormant.mmsis)
+        self._fleet.changed_elsewhere.extend(self._dormant.mmsis)
         return msgspec.msgpack.encode(self.changes())
 
     def restore(self, state: bytes) -> None:

@@ -20,6 +20,7 @@ from redis.exceptions import (
     ReadOnlyError,
 )
 
+from models.errors import TankerwatchError
 from streams.runtime.environment import PREFIX
 
 _ADDRESS: Final = {"Kafka": f"{PREFIX}BROKER", "Redis": f"{PREFIX}REDIS"}
@@ -38,7 +39,7 @@ FORBIDDEN: Final = (
 _RIGHTS: Final = "docs/reference/rights.md"
 
 
-class CannotKeep(ReadOnlyError):
+class CannotKeep(TankerwatchError, ReadOnlyError):
     """Redis takes no writes because it could not keep them: its disk is full, or copies of it are away."""
 
 

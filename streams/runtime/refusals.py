@@ -40,7 +40,7 @@ _RIGHTS: Final = "docs/reference/rights.md"
 
 
 class CannotKeep(TankerwatchError, ReadOnlyError):
-    """Redis takes no writes because it could not keep them: its disk is full, or copies of it are away."""
+    """Redis takes no writes because it could not keep them: its disk is full, or its replicas are away."""
 
 
 class _LastOfKafka(logging.Filter):
@@ -98,7 +98,7 @@ def remedy(service: str, error: Exception) -> str:
     if isinstance(cause, OutOfMemoryError):
         return "give it more memory (maxmemory)"
     if isinstance(cause, CannotKeep):
-        return "make room on its disk; its log says what is wrong"
+        return "make room on its disk, or start its replicas; its log says what is wrong"
     if isinstance(cause, FORBIDDEN):
         topics = isinstance(cause, TopicAuthorizationFailedError)
         made = "start a worker if none has made the topics yet, " if topics else ""

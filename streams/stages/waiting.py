@@ -47,7 +47,8 @@ class _Packed(Sequence[Identity]):
 
 
 def identities_of(parts: Iterable[Instant]) -> Iterator[Identity]:
-    """The identities of parts of one instant, by MMSI; those that say that a vessel is gone come last."""
+    """The identities of parts of one instant by MMSI, as those of each part are already; that a vessel is
+    gone comes after what else is said of it."""
     return merge(*(part.identities for part in parts), key=attrgetter("mmsi", "gone"))
 
 

@@ -202,7 +202,8 @@ class Sightings:
         keys = _keys(a, b)
         begin = {key for key, matters in zip(keys, matter.tolist(), strict=True) if matters}
         near = [i for i, key in enumerate(keys) if key in begin or key in live]
-        afar = fresh.together(begin.union(self._followed(fresh.times[0])))
+        # a known pair that is near at one of the instants may be followed at those after it
+        afar = fresh.together({keys[i] for i in near}.union(self._followed(fresh.times[0])))
         code, at = np.unique(
             np.concatenate([first[near], afar[0]]) * len(rows) + np.concatenate([second[near], afar[1]]),
             return_index=True,

@@ -21,7 +21,7 @@ MEMORY = b"-OOM command not allowed when used memory > 'maxmemory'.\r\n"
     ("answer", "said", "todo"),
     [
         (DISK, "No space left on device", "make room on its disk"),
-        (b"-NOREPLICAS Not enough good replicas to write.\r\n", "Not enough good replicas", "its log"),
+        (b"-NOREPLICAS Not enough good replicas to write.\r\n", "good replicas", "start its replicas"),
         (MEMORY, "command not allowed when used memory > 'maxmemory'", "more memory"),
         (b"-MASTERDOWN Link with MASTER is down\r\n", "Link with MASTER is down", "TANKERWATCH_REDIS"),
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", "no Redis", "correct TANKERWATCH_REDIS"),

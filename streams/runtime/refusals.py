@@ -39,7 +39,7 @@ FORBIDDEN: Final = (
 _RIGHTS: Final = "docs/reference/rights.md"
 
 
-class CannotKeep(TankerwatchError, ReadOnlyError):
+class CannotKeep(ReadOnlyError, TankerwatchError):
     """Redis takes no writes because it could not keep them: its disk is full, or its replicas are away."""
 
 

@@ -15,6 +15,7 @@ from aiokafka.errors import (
 from redis.exceptions import (
     AuthenticationError,
     InvalidResponse,
+    MasterDownError,
     NoPermissionError,
     OutOfMemoryError,
     ReadOnlyError,
@@ -97,6 +98,8 @@ def remedy(service: str, error: Exception) -> str:
         return f"correct {_ADDRESS[service]}"
     if isinstance(cause, OutOfMemoryError):
         return "give it more memory (maxmemory)"
+    if isinstance(cause, MasterDownError):
+        return f"start its master, or correct {_ADDRESS[service]}"
     if isinstance(cause, CannotKeep):
         return "make room on its disk, or start its replicas; its log says what is wrong"
     if isinstance(cause, FORBIDDEN):

@@ -203,7 +203,12 @@ async def test_a_topic_that_takes_too_little_at_once_ends_the_worker(
     with process(deployment, log, "worker") as worker:
         assert await asyncio.to_thread(worker.wait, PATIENCE) == exit_codes.USAGE
     assert "raceback" not in log.read_text()
-    assert f'reason="{topic}: Kafka takes no 900,000 bytes at once; make max.message.bytes' in log.read_text()
+    text = log.read_text()
+    assert (
+        f'reason="{topic}: Kafka refused what was sent as too large; a worker sends up to 900,000 bytes'
+        in text
+    )
+    assert "make max.message.bytes of the topic larger" in text
 
 
 def test_files_that_cannot_be_used_end_the_worker(tmp_path: Path) -> None:

@@ -23,7 +23,11 @@ MEMORY = b"-OOM command not allowed when used memory > 'maxmemory'.\r\n"
         (DISK, "No space left on device", "make room on its disk"),
         (b"-NOREPLICAS Not enough good replicas to write.\r\n", "good replicas", "start its replicas"),
         (MEMORY, "command not allowed when used memory > 'maxmemory'", "more memory"),
-        (b"-MASTERDOWN Link with MASTER is down\r\n", "Link with MASTER is down", "TANKERWATCH_REDIS"),
+        (
+            b"-MASTERDOWN Link with MASTER is down\r\n",
+            "Link with MASTER is down",
+            "start its master, or correct TANKERWATCH_REDIS",
+        ),
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", "no Redis", "correct TANKERWATCH_REDIS"),
         (b"\x15\x03\x01\x00\x02\x02\x46", "no Redis, or expects TLS", "correct TANKERWATCH_REDIS"),
         (b"$100\r\nabc", "it ended the connection", "TANKERWATCH_REDIS"),

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from models.event import EventType, Level
 from models.vessel import Identity, Role
@@ -47,6 +47,15 @@ NOTIFIED = """() => {
   Object.defineProperty(document, "hidden", { get: () => window.away });
 }"""
 """Writes down the notifications that the page makes. `window.away`: whether the reader looks elsewhere."""
+
+
+def saved(page: Page, name: str) -> Locator:
+    """Open the desk and save the filters in use under a name; returns their row there."""
+    desk = page.locator("#desk")
+    page.locator("#desk-toggle").click()
+    desk.get_by_label("Name of the filter").fill(name)
+    desk.get_by_role("button", name="Save the filters in use").click()
+    return desk.locator(".rows li", has_text=name)
 
 
 def heard(page: Page) -> float:
@@ -152,12 +161,8 @@ def test_a_saved_filter_sounds_by_choice(live: Live, tab: Open) -> None:
     opened = tab(live)
     opened.page.add_init_script(f"({HEARD})()")
     page = opened.open("?type=gap&quiet=true")
-    page.locator("#desk-toggle").click()
     desk = page.locator("#desk")
-    desk.get_by_label("Name of the filter").fill("Gaps")
-    desk.get_by_role("button", name="Save the filters in use").click()
-    row = desk.locator(".rows li", has_text="Gaps")
-    row.get_by_label("Sound").check()
+    saved(page, "Gaps").get_by_label("Sound").check()
     desk.get_by_role("button", name="Close").click()
     page.goto(f"{live.url}/?quiet=true")  # the choice stays, and the list shows other things
     expect(page.locator("body.ready")).to_be_visible()
@@ -185,11 +190,7 @@ def test_the_browser_notifies_a_reader_who_looks_elsewhere(live: Live, tab: Open
     opened.context.grant_permissions(["notifications"], origin=live.url)
     opened.page.add_init_script(f"({NOTIFIED})()")
     page = opened.open("?type=gap&quiet=true")
-    page.locator("#desk-toggle").click()
-    desk = page.locator("#desk")
-    desk.get_by_label("Name of the filter").fill("Gaps")
-    desk.get_by_role("button", name="Save the filters in use").click()
-    choice = desk.locator(".rows li", has_text="Gaps").get_by_label("Notification")
+    choice = saved(page, "Gaps").get_by_label("Notification")
     choice.check()
     expect(choice).to_be_checked()
     page.goto(f"{live.url}/?quiet=true")

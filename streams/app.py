@@ -58,8 +58,8 @@ BATCH_BYTES: Final = 900_000
 """Records of a partition that go to Kafka in one request: below the megabyte that a broker takes by default.
 Only one request is under way at a time, so with less the events of an instant wait for each other."""
 TOO_SMALL: Final = (
-    "{topic}: Kafka refused what was sent as too large; a worker sends up to {bytes:,} bytes at once, and more "
-    "in a larger record; make max.message.bytes of the topic larger (Kafka's default is 1,048,588)"
+    "{topic}: Kafka refused what was sent as too large; a worker sends up to {bytes:,} bytes at once, and "
+    "more in a larger record; make max.message.bytes of the topic larger (Kafka's default is 1,048,588)"
 )
 OBJECTS: Final = 50_000
 """New objects after which Python looks for garbage among the newest."""

@@ -64,5 +64,6 @@ def _check(folder: Path) -> NoReturn:
     complain(*faults)
     if not faults:
         chain = read_manifest(folder).chain
-        typer.echo(f"{folder}: {count:,} files are as they were archived; the last hash is {chain.head}")
+        files = "1 file is as it was" if count == 1 else f"{count:,} files are as they were"
+        typer.echo(f"{folder}: {files} archived; the last hash is {chain.head}")
     raise typer.Exit(1 if faults else 0)

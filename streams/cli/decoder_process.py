@@ -2,27 +2,34 @@
 
 What arrives is the same as in one process. Reports and ticks travel as the bytes of their columns, beside
 what little else there is to say of a frame. Reports go no farther than to VesselStage.
+
+Nothing of the stages is imported here: decoding begins before they are.
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from models.frame import Reject
 from models.report import POSITION, STATIC, Reports
+from models.source_hints import SourceHints
 from models.tick import PackedInstant
 from models.time import Millis
 from streams.cli.errors import UsageError
 from streams.cli.interrupt import Interrupt
+from streams.decoding.settings import DecoderSettings
 from streams.recordings.arrivals import Arrival, Heard, Source, arrivals
 from streams.runtime.compiled import prepare
 from streams.runtime.forked import Forked, Send, can_fork, usable_cpus
-from streams.stages.core import Followed
-from streams.stages.intake import Arrived, Intake
+from streams.stages.intake import Arrived, Intake, ReportFilter
+
+if TYPE_CHECKING:
+    from streams.stages.core import Followed
 
 LARGE: Final = 4 << 20
 """Bytes of recordings from which further processes are worth their start."""
@@ -43,14 +50,22 @@ def processes(asked: int | None, files: Sequence[str]) -> int:
     return 3 if sum(os.path.getsize(file) for file in files if os.path.isfile(file)) > LARGE else 1
 
 
+def intake_of(
+    sources: Iterable[Source], settings: DecoderSettings, selection: ReportFilter, hints: SourceHints
+) -> Intake:
+    """The decoders of these sources, as those of a core."""
+    sources = list(sources)
+    own = {source.name: source.hints for source in sources if source.hints is not None}
+    return Intake([source.name for source in sources], settings, selection, hints, own)
+
+
 @contextmanager
 def decoded_ahead(
-    intake: Intake, sources: Callable[[OnRead], Sequence[Source]], interrupt: Interrupt, on_read: OnRead
-) -> Iterator[Iterator[Arrival]]:
-    """What sources decode to in a second process. They are opened there.
+    intake: Intake, sources: Callable[[OnRead], Sequence[Source]], interrupt: Interrupt
+) -> Iterator[Forked]:
+    """A second process in which sources are opened and decoded. `received` takes what it tells.
 
-    `on_read` is called here, with the bytes that were read there. Raises OSError where the system allows no
-    further process; the iterator raises forked.Died, and RuntimeError for an exception there.
+    Raises OSError where the system allows no further process.
     """
 
     def work(send: Send) -> None:
@@ -58,37 +73,29 @@ def decoded_ahead(
         for arrival in arrivals(intake, sources(tell.count), lambda: interrupt.asked):
             tell.of(arrival)
 
-    with ahead("the process that decodes", work, interrupt, on_read) as decoded:
-        yield decoded
-
-
-@contextmanager
-def ahead(
-    what: str, work: Callable[[Send], None], interrupt: Interrupt, on_read: OnRead
-) -> Iterator[Iterator[Arrival]]:
-    """What `work` tells in a process of its own."""
-
-    def received(blocks: Forked) -> Iterator[Arrival]:
-        for block in blocks:
-            message = _decode(block)
-            if message.read:
-                on_read(message.read)
-            if message.part is not None:
-                yield _arrival(message.part)
-
-    def asked() -> None:
-        interrupt.pass_on()  # to a process that is ahead of that one
-        interrupt.ask()
-
     prepare()  # the stages have loops, too
-    with Forked(what, work, asked) as blocks:
+    with Forked("the process that decodes", work, interrupt.ask) as blocks:
         interrupt.pass_on = blocks.interrupt
         if interrupt.asked:  # perhaps since the other process was made
             blocks.interrupt()
         try:
-            yield received(blocks)
+            yield blocks
         finally:
             interrupt.pass_on = bool
+
+
+def received(blocks: Forked, on_read: OnRead) -> Iterator[Arrival]:
+    """What a process tells of arrivals, in this one.
+
+    `on_read` is called with the bytes that were read there. Raises forked.Died, and RuntimeError for an
+    exception there.
+    """
+    for block in blocks:
+        message = _decode(block)
+        if message.read:
+            on_read(message.read)
+        if message.part is not None:
+            yield _arrival(message.part)
 
 
 class Telling:
@@ -157,8 +164,8 @@ def _part(arrival: Arrival) -> _Part:
     reports = Reports("") if heard else arrived.reports
     return _Part(
         arrival.source,
-        memoryview(reports.positions.tobytes()),
-        memoryview(reports.statics.tobytes()),
+        _bytes(reports.positions),
+        _bytes(reports.statics),
         reports.stations,
         arrived.rejects,
         arrived.low,
@@ -186,16 +193,23 @@ def _arrival(part: _Part) -> Arrival:
     return Arrival(arrived, *known, followed, heard)
 
 
-def _packed(followed: Followed) -> _Followed:
+def _bytes(column: npt.NDArray[Any]) -> memoryview:
+    """The bytes of a column where they are: a copy of a million is as dear as sending them."""
+    return np.ascontiguousarray(column).view(np.uint8).data
+
+
+def _packed(followed: "Followed") -> _Followed:
     return _Followed(list(map(PackedInstant.of, followed.instants)), followed.done, followed.overtaken)
 
 
-def _unpacked(packed: _Followed, low: Millis) -> Followed:
+def _unpacked(packed: _Followed, low: Millis) -> "Followed":
+    from streams.stages.core import Followed
+
     return Followed([each.instant() for each in packed.instants], low, packed.done, packed.overtaken)
 
 
 def _told(heard: Heard) -> _Heard:
-    return _Heard(heard.positions, memoryview(heard.mmsis.tobytes()), heard.first, heard.last)
+    return _Heard(heard.positions, _bytes(heard.mmsis), heard.first, heard.last)
 
 
 def _heard(told: _Heard) -> Heard:

@@ -1,4 +1,7 @@
-"""One run of `tankerwatch replay`: from its options to its outputs and the exit code."""
+"""One run of `tankerwatch replay`: from its options to its outputs and the exit code.
+
+The stages are imported when a large recording is being decoded already, in another process.
+"""
 
 import os
 import signal
@@ -18,13 +21,13 @@ from models.tick import Instant, no_ticks
 from streams.cli import decoder_process
 from streams.cli.archive.drawn import with_drawn_fences
 from streams.cli.archive.replay_archive import archiving, both
-from streams.cli.decoder_process import decoded_ahead
+from streams.cli.decoder_process import decoded_ahead, intake_of, received
 from streams.cli.errors import UsageError, complain, notify
 from streams.cli.files import STANDARD, Output, check_outputs
 from streams.cli.interrupt import Interrupt
 from streams.cli.options.detection import DetectionInputs, DetectionOptions, load_detection
 from streams.cli.options.inputs import InputOptions, find_recordings
-from streams.cli.vessel_process import followed_ahead
+from streams.decoding.settings import DecoderSettings
 from streams.output.console import Headline, headline, show_events, show_progress, show_summary
 from streams.output.event_files import EventWriter
 from streams.output.format import Format
@@ -33,8 +36,8 @@ from streams.output.sanitize import sanitize
 from streams.recordings.arrivals import Source, arrivals
 from streams.recordings.content import Access
 from streams.recordings.diagnosis import no_record
-from streams.recordings.replay import Replay
 from streams.recordings.summary import Summary
+from streams.runtime.forked import Forked
 from streams.sightings.files import SightingFile
 
 
@@ -87,31 +90,43 @@ def run(
         raise UsageError(
             f"--processes {processes}: an archive takes the lines as they are read; leave one of them out"
         )
-    loaded = with_drawn_fences(load_detection(detection, inputs.hints), recordings)
+
+    def sources(on_read: Callable[[int], object]) -> Sequence[Source]:
+        return recordings.sources(decoder, Access(interrupt, on_read))
+
+    loaded: DetectionInputs | None = None
+    decoder = DecoderSettings()
+    if detection.settings is not None:
+        loaded = load_detection(detection, inputs.hints)
+        decoder = loaded.rules.settings.decoder
+    told = sources(progress.on_read)
     with ExitStack() as last:  # the report is written after all other files are closed
-        page = last.enter_context(Output(outputs.report)) if outputs.report else None
-        found = _Findings(keep_history=page is not None)
         with ExitStack() as opened:
+            opened.enter_context(interrupt.listen())
+            decoding: Forked | None = None
+            if processes > 1:
+                with suppress(OSError):  # no further process is allowed: one finds the same
+                    intake = intake_of(told, decoder, detection.report_filter, inputs.hints)
+                    decoding = opened.enter_context(decoded_ahead(intake, sources, interrupt))
+            from streams.cli.vessel_process import followed_ahead
+            from streams.recordings.replay import Replay
+
+            loaded = with_drawn_fences(loaded or load_detection(detection, inputs.hints), recordings)
+            page = last.enter_context(Output(outputs.report)) if outputs.report else None
+            found = _Findings(keep_history=page is not None)
             rejects = opened.enter_context(Output(outputs.rejects)) if outputs.rejects else None
             if events:
                 found.writer = EventWriter(opened.enter_context(Output(events)), outputs.form)
                 opened.callback(found.writer.close)
-            opened.enter_context(interrupt.listen())
-
-            def sources(on_read: Callable[[int], object]) -> Sequence[Source]:
-                return recordings.sources(loaded.rules.settings.decoder, Access(interrupt, on_read))
-
-            told = sources(progress.on_read)
             core = loaded.core(told)
             archive = opened.enter_context(archiving(outputs.archive, recordings, told, loaded, inputs))
-            decoded = None
-            if processes > 1:  # before the progress is shown, which takes a thread
-                with suppress(OSError):  # no further process is allowed: one finds the same
-                    reading = sources, interrupt, progress.on_read
-                    three = processes > 2
-                    ahead = followed_ahead(core, *reading) if three else decoded_ahead(core.intake, *reading)
-                    decoded = opened.enter_context(ahead)
-            if decoded is None:
+            if decoding:
+                ahead = decoding
+                if processes > 2:  # before the progress is shown, which takes a thread
+                    with suppress(OSError):  # as above: two find the same
+                        ahead = opened.enter_context(followed_ahead(core, decoding))
+                decoded = received(ahead, progress.on_read)
+            else:
                 read = archive.kept(told) if archive else told
                 decoded = arrivals(core.intake, read, lambda: interrupt.asked)
             opened.enter_context(progress.shown(recordings.read, recordings.passes))

@@ -170,20 +170,19 @@ class DuplicateBuffer:
 
     def _keep(self, rows: Rows, payloads: ByteSpans, order: Int64Array) -> int:
         """Keep what is no repeat; the stations of the repeats go to what they repeat."""
-        payloads = payloads.take(order)
-        found = self._transmissions.settle(
-            payloads, _salts(rows)[order], rows["time"][order], self._following
-        )
+        payloads, rows = payloads.take(order), rows.take(order)
+        salts, times = np.empty(len(rows), np.uint8), np.empty(len(rows), np.int64)
+        _read(rows, salts, times)
+        found = self._transmissions.settle(payloads, salts, times, self._following)
         repeats = 0
         if found.flag.any():
-            repeating, rest = order[found.flag], np.flatnonzero(~found.flag)
-            of, after = found.of[found.flag], found.after[found.flag]
+            repeating, rest = np.flatnonzero(found.flag), np.flatnonzero(~found.flag)
+            of, after = found.of[repeating], found.after[repeating]
             add = (after <= self._window) & (of >= self._offset)
             self._heard = np.concatenate((self._heard, of[add]))
             self._by = np.concatenate((self._by, rows["station"][repeating[add]]))
             repeats = int(rows["lines"][repeating].sum())
-            order, payloads = order[rest], payloads.take(rest)
-        rows = rows.take(order)
+            rows, payloads = rows.take(rest), payloads.take(rest)
         if len(rows):
             self._kept.append(_Chunk(int(rows["time"][0]), 0, rows, payloads))
             self._following += len(rows)
@@ -273,13 +272,16 @@ def _before(block: Bytes, starts: Int64Array, lengths: Int64Array, rows: Rows, o
     return mine < (lengths[other], b.fill, b.channel, b.own, b.lines)
 
 
-def _salts(rows: Rows) -> Salts:
-    """Fill bits, channel, and whether it is an own report.
+@compiled
+def _read(rows: Rows, salts: Salts, times: Int64Array) -> None:
+    """Times, and salts: fill bits, channel, and whether it is an own report.
 
     A transmission with its UTC second is the same on whatever channel it is said to be heard.
     """
-    detail = rows["fill"] * np.uint8(4) + rows["channel"] + np.uint8(1)
-    return np.asarray(detail * ~rows["second"] * np.uint8(2) + rows["own"], np.uint8)
+    for at in range(len(rows)):
+        row = rows[at]
+        salts[at] = row.own if row.second else row.own + 2 * (row.fill * 4 + row.channel + 1)
+        times[at] = row.time
 
 
 def _distinct(heard: Int64Array, by: Int64Array) -> tuple[Int64Array, Int64Array]:

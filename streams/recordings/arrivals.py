@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +15,10 @@ from models.time import BEGINNING, DAY, Millis
 from streams.recordings.diagnosis import NO_RECORD, holds_no_record, unusable
 from streams.recordings.errors import SourceError
 from streams.recordings.recording import Recording
-from streams.stages.core import Followed
 from streams.stages.intake import Arrived, Intake
+
+if TYPE_CHECKING:  # decoding begins before the stages are imported
+    from streams.stages.core import Followed
 
 _HEAD: Final = 512
 """Bytes that tell what kind of text a source is."""
@@ -92,7 +94,7 @@ class Arrival:
     """At its end: what was decided about its times and what else is worth knowing."""
     messages: dict[int, int] = field(default_factory=dict)
     """At its end: decoded messages by message type."""
-    followed: Followed | None = None
+    followed: "Followed | None" = None
     """What VesselStage made of it, where another process has asked it."""
     heard: Heard | None = None
     """What the summary tells of its reports, where that process has kept them."""

@@ -1,7 +1,7 @@
 """Forked: work in a second process, a copy of this one, whose results come here in order while it runs ahead.
 
-Results are blocks of bytes. They go through a pipe that a thread empties into memory, up to a limit, so that
-neither process waits for the other as long as the slower one has work.
+Results are blocks of bytes. They wait in the copy, up to a limit, and a thread there puts them into a pipe,
+so that neither process waits for the other as long as the slower one has work.
 """
 
 import ctypes
@@ -24,7 +24,7 @@ from models.errors import TankerwatchError
 
 Send = Callable[[bytes], None]
 AHEAD: Final = 1 << 26
-"""Bytes that may wait here to be taken."""
+"""Bytes that may wait in a copy to be taken."""
 _PIPE: Final = 1 << 20
 _HEAD: Final = struct.Struct("<BQ")
 _BLOCK, _DONE, _FAULT, _DIED = range(4)
@@ -52,16 +52,26 @@ class Forked:
     between two of its instructions. It ends when this process does, whatever that dies of.
     """
 
-    def __init__(self, what: str, work: Callable[[Send], None], asked: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        what: str,
+        work: Callable[[Send], None],
+        asked: Callable[[], object] = bool,
+        before: "Forked | None" = None,
+    ) -> None:
+        """`before` is another copy of this process, made earlier, whose blocks `work` takes."""
         self._what = what
         self._work = work
         self._asked = asked
+        self._before = before
         self._pid = 0
 
     def __enter__(self) -> Self:
         """Raises OSError where the system allows no further process. No other thread may hold a lock."""
-        source, sink = os.pipe()
-        there, here = os.pipe()  # the copy sees its end when this process is no more
+        self._source, sink = os.pipe()
+        there, self._life = os.pipe()  # the copy sees its end when this process is no more
+        with suppress(OSError, AttributeError):  # a larger pipe is faster, but no more than that
+            fcntl.fcntl(sink, fcntl.F_SETPIPE_SZ, _PIPE)
         gc.freeze()  # what is there is not written to by the collector, so the two share its memory
         held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGUSR1})
         try:
@@ -70,19 +80,17 @@ class Forked:
                 warnings.simplefilter("ignore", DeprecationWarning)
                 pid = os.fork()
             if not pid:
-                os.close(source)
-                os.close(here)
+                os.close(self._source)
+                os.close(self._life)
                 self._run(sink, there, held)
         except OSError:
-            for end in (source, sink, there, here):
-                os.close(end)
+            self._close()
             raise
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, held)
-        os.close(sink)
-        os.close(there)
-        self._pid, self._life = pid, here
-        self._blocks = _Blocks(source)
+            os.close(sink)
+            os.close(there)
+        self._pid = pid
         return self
 
     def __exit__(
@@ -91,8 +99,7 @@ class Forked:
         if self._pid:
             os.kill(self._pid, signal.SIGKILL)
             self._reap()
-        os.close(self._life)
-        self._blocks.close()
+        self._close()
 
     def interrupt(self) -> None:
         """Have the copy call `asked`."""
@@ -100,25 +107,40 @@ class Forked:
             os.kill(self._pid, signal.SIGUSR1)
 
     def __iter__(self) -> Iterator[bytes]:
-        """What it sent, in order. Raises Died, and RuntimeError for an exception in it."""
-        while (taken := self._blocks.take()) is not None:
-            kind, block = taken
-            if kind == _DONE:
-                self._reap()
-                return
-            if kind == _DIED:
-                raise Died(block.decode())
-            if kind == _FAULT:
-                raise RuntimeError(f"{self._what} failed\n\n{block.decode(errors='replace')}")
-            yield block
-        raise Died(
-            f"{self._what} was ended from outside ({_ended_by(self._reap())}), so the result is not "
-            "complete; run it again, where memory is short with --processes 1"
+        """What it sent, in order: once, here or in a later copy of this process.
+
+        Raises Died, and RuntimeError for an exception in it.
+        """
+        with open(self._source, "rb", buffering=_PIPE, closefd=False) as pipe:
+            while (taken := _read(pipe)) is not None:
+                kind, block = taken
+                if kind == _DONE:
+                    return
+                if kind == _DIED:
+                    raise self._before.death() if self._before else Died(block.decode())
+                if kind == _FAULT:
+                    raise RuntimeError(f"{self._what} failed\n\n{block.decode(errors='replace')}")
+                yield block
+        raise self.death()
+
+    def death(self) -> Died:
+        """What is told of its end from outside, after which no more comes from it."""
+        try:
+            how = f" ({_ended_by(self._reap())})"
+        except ChildProcessError:  # it is a copy of another process, which will know
+            how = ""
+        return Died(
+            f"{self._what} was ended from outside{how}, so the result is not complete; run it again, where "
+            "memory is short with --processes 1"
         )
 
     def _reap(self) -> int:
         pid, self._pid = self._pid, 0
         return os.waitpid(pid, 0)[1]
+
+    def _close(self) -> None:
+        os.close(self._source)
+        os.close(self._life)
 
     def _run(self, sink: int, there: int, held: set[int | signal.Signals]) -> None:
         """The life of the copy. It never returns, and leaves alone what the original has open."""
@@ -128,24 +150,18 @@ class Forked:
             signal.signal(signal.SIGUSR1, lambda *_: self._asked())
             _be_killed_with_parent()
             threading.Thread(target=_end_with, args=(there,), daemon=True).start()
+            blocks = _Blocks(sink)
             signal.pthread_sigmask(signal.SIG_SETMASK, held)
-            with open(sink, "wb", buffering=_PIPE) as pipe:
-                self._work_into(pipe)
+            self._work_into(blocks.put)
+            blocks.finish()
             code = 0
         finally:  # whatever it was, nobody is there to be told
             os._exit(code)
 
-    def _work_into(self, pipe: BinaryIO) -> None:
-        def send(block: bytes, kind: int = _BLOCK) -> None:
-            pipe.write(_HEAD.pack(kind, len(block)))
-            pipe.write(block)
-            pipe.flush()
-
+    def _work_into(self, send: Callable[[bytes, int], None]) -> None:
         try:
-            self._work(send)
-        except BrokenPipeError:
-            raise
-        except Died as death:  # of a copy of this one
+            self._work(lambda block: send(block, _BLOCK))
+        except Died as death:  # of another copy
             send(str(death).encode(), _DIED)
         except BaseException:
             send(traceback.format_exc().encode(errors="replace"), _FAULT)
@@ -174,56 +190,54 @@ def _ended_by(status: int) -> str:
     return f"signal {signal.Signals(os.WTERMSIG(status)).name}"
 
 
-_Taken = tuple[int, bytes] | None
-
-
 class _Blocks:
-    """The end of a pipe that is read: a thread takes what comes, up to `AHEAD`."""
+    """Blocks on their way into a pipe: a thread puts them there, while up to `AHEAD` bytes more may wait."""
 
-    def __init__(self, source: int) -> None:
-        with suppress(OSError, AttributeError):  # a larger pipe is faster, but no more than that
-            fcntl.fcntl(source, fcntl.F_SETPIPE_SZ, _PIPE)
-        self._source = source
-        self._waiting: deque[_Taken] = deque()
+    def __init__(self, sink: int) -> None:
+        self._sink = sink
+        self._waiting: deque[tuple[int, bytes]] = deque()
         self._size = 0
-        self._closed = False
         self._turn = threading.Condition()
-        self._thread = threading.Thread(target=self._fill, daemon=True)
+        self._thread = threading.Thread(target=self._empty, daemon=True)
         self._thread.start()
 
-    def take(self) -> _Taken:
-        """The next block with its kind; None where the pipe has ended."""
+    def put(self, block: bytes, kind: int) -> None:
+        """A block of a kind; any but `_BLOCK` is the last one."""
+        with self._turn:
+            while self._size > AHEAD:
+                self._turn.wait()
+            self._waiting.append((kind, block))
+            self._size += len(block)
+            self._turn.notify()
+
+    def finish(self) -> None:
+        """Wait until the last one is in the pipe."""
+        self._thread.join()
+
+    def _empty(self) -> None:
+        try:
+            with open(self._sink, "wb", buffering=_PIPE) as pipe:
+                while self._send(pipe) == _BLOCK:
+                    pass
+        except BaseException:  # whatever it was, nobody is there to be told
+            os._exit(1)
+
+    def _send(self, pipe: BinaryIO) -> int:
+        """Put one into the pipe, and return its kind."""
         with self._turn:
             while not self._waiting:
                 self._turn.wait()
-            taken = self._waiting.popleft()
-            self._size -= len(taken[1]) if taken else 0
-            self._turn.notify()
-            return taken
-
-    def close(self) -> None:
-        """The other end is closed already."""
+            kind, block = self._waiting.popleft()
+        pipe.write(_HEAD.pack(kind, len(block)))
+        pipe.write(block)
+        pipe.flush()
         with self._turn:
-            self._closed = True
+            self._size -= len(block)
             self._turn.notify()
-        self._thread.join()
-
-    def _fill(self) -> None:
-        with open(self._source, "rb", buffering=_PIPE) as pipe:
-            taken: _Taken = (_BLOCK, b"")
-            while taken is not None:
-                taken = _read(pipe)
-                with self._turn:
-                    while self._size > AHEAD and not self._closed:
-                        self._turn.wait()
-                    if self._closed:
-                        return
-                    self._waiting.append(taken)
-                    self._size += len(taken[1]) if taken else 0
-                    self._turn.notify()
+        return kind
 
 
-def _read(pipe: BinaryIO) -> _Taken:
+def _read(pipe: BinaryIO) -> tuple[int, bytes] | None:
     head = pipe.read(_HEAD.size)
     if len(head) < _HEAD.size:
         return None

@@ -93,6 +93,19 @@ class DetectionOptions:
         settings = [self.settings] if self.settings else []
         return [*self.fence, *map(str, lists), *self.sightings, *settings]
 
+    @property
+    def report_filter(self) -> "ReportFilter":
+        """What of the reports takes part. Raises UsageError where that is nothing."""
+        from streams.stages.intake import ReportFilter
+
+        start = BEGINNING if self.start is None else self.start
+        end = END if self.end is None else self.end
+        if start >= end:
+            raise UsageError(
+                f"--start {to_text(start)}, --end {to_text(end)}: nothing lies between them; swap them"
+            )
+        return ReportFilter(start, end, self.bbox)
+
 
 def _inside(path: Path) -> Iterable[Path]:
     return path.iterdir() if path.is_dir() else ()
@@ -143,19 +156,13 @@ def load_detection(options: DetectionOptions, hints: SourceHints) -> DetectionIn
     """Load the files that the options name. Raises InputError with every problem found in them."""
     from streams.deployment.config import RunFiles
     from streams.sightings.files import load_sightings
-    from streams.stages.intake import ReportFilter
     from streams.stages.rules import load_rules
 
-    start = BEGINNING if options.start is None else options.start
-    end = END if options.end is None else options.end
-    if start >= end:
-        raise UsageError(
-            f"--start {to_text(start)}, --end {to_text(end)}: nothing lies between them; swap them"
-        )
+    report_filter = options.report_filter
     files = RunFiles(options.settings, tuple(options.fence), tuple(options.watchlist))
     return DetectionInputs(
         load_rules(files),
-        ReportFilter(start, end, options.bbox),
+        report_filter,
         hints,
         frozenset(options.mmsi),
         load_sightings(options.sightings),

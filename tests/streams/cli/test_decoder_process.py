@@ -6,6 +6,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,12 @@ import pytest
 from models.event import to_json
 from models.frame import Frame, Reject
 from streams.cli import decoder_process
-from streams.cli.decoder_process import LARGE, decoded_ahead, processes
+from streams.cli.decoder_process import LARGE, decoded_ahead, processes, received
 from streams.cli.errors import UsageError
 from streams.cli.interrupt import Interrupt
 from streams.cli.main import run as run_here
 from streams.cli.vessel_process import followed_ahead
-from streams.recordings.arrivals import Source
+from streams.recordings.arrivals import Arrival, Source
 from streams.recordings.errors import SourceError
 from streams.recordings.replay import Replay
 from streams.runtime import forked
@@ -52,6 +53,17 @@ def sources(size: int) -> list[Source]:
     ]
 
 
+@contextmanager
+def ahead(core: Core, opened: Callable[[], list[Source]], processes: int) -> Iterator[Iterator[Arrival]]:
+    """What arrives from the processes before this one: one, or two of them."""
+    with decoded_ahead(core.intake, lambda _: opened(), Interrupt()) as decoding:
+        if processes == 2:
+            yield received(decoding, int)
+            return
+        with followed_ahead(core, decoding) as following:
+            yield received(following, int)
+
+
 Told = tuple[list[bytes], list[Reject], dict[str, Any]]
 
 
@@ -59,10 +71,8 @@ def found(size: int, processes: int) -> Told:
     """Events, rejects and the summary of a replay in so many processes."""
     core, events, rejects = Core("abc", RULES), list[bytes](), list[Reject]()
     replay = Replay(core, on_event=lambda e: events.append(to_json(e)), on_reject=rejects.append)
-    reading = (lambda _: sources(size)), Interrupt(), int
     if processes > 1:
-        ahead = followed_ahead(core, *reading) if processes > 2 else decoded_ahead(core.intake, *reading)
-        with ahead as decoded:
+        with ahead(core, lambda: sources(size), processes) as decoded:
             summary = replay.follow(decoded)
     else:
         summary = replay.run(sources(size))
@@ -107,15 +117,15 @@ def fail() -> None:
 
 @pytest.mark.parametrize("end", [die, fail])
 @pytest.mark.parametrize(
-    ("what", "ahead", "follows"),
+    ("what", "processes", "follows"),
     [
-        ("the process that decodes", lambda core, *reading: decoded_ahead(core.intake, *reading), False),
-        ("the process that decodes", followed_ahead, False),
-        ("the process that follows vessels", followed_ahead, True),
+        ("the process that decodes", 2, False),
+        ("the process that decodes", 3, False),
+        ("the process that follows vessels", 3, True),
     ],
 )
 def test_a_process_that_dies_is_an_error(
-    what: str, ahead: Any, follows: bool, end: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+    what: str, processes: int, follows: bool, end: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken() -> Iterator[Frame]:
         yield from frames("a", LINES, 500)[:2]
@@ -129,7 +139,7 @@ def test_a_process_that_dies_is_an_error(
         monkeypatch.setattr(core.vessels, "advance", lambda _: end())
     with (
         pytest.raises(error, match=re.escape(told)),
-        ahead(core, lambda _: [Source("a", broken())], Interrupt(), int) as decoded,
+        ahead(core, lambda: [Source("a", broken())], processes) as decoded,
     ):
         Replay(core).follow(decoded)
     assert (threading.active_count(), children(os.getpid())) == before
@@ -137,21 +147,21 @@ def test_a_process_that_dies_is_an_error(
 
 def test_a_copy_of_a_copy_ends_with_it_whatever_it_is_busy_with() -> None:
     """As at a second Ctrl-C: here it would go on for days."""
+    said, here = os.pipe()
 
-    def busy(send: Send) -> None:
-        send(str(os.getpid()).encode())
+    def busy(_: Send) -> None:
+        os.write(here, str(os.getpid()).encode())
         re.match("(a+)+b", "a" * 60)  # lets no other thread run
 
-    def never() -> None: ...
+    def relay(_: Send) -> None:
+        with Forked("the busy one", busy) as copy:
+            list(copy)
 
-    def relay(send: Send) -> None:
-        with Forked("the busy one", busy, never) as copy:
-            for block in copy:
-                send(block)
-
-    with Forked("its original", relay, never) as outer:
-        pid = int(next(iter(outer)))
+    with Forked("its original", relay):
+        pid = int(os.read(said, 20))
         wait_until(lambda: busy_for(pid) > 0.1, "the copy of the copy to be busy")
+    os.close(said)
+    os.close(here)
     wait_until(lambda: not Path(f"/proc/{pid}").exists(), "it to end")
 
 
@@ -165,8 +175,8 @@ def children(pid: int) -> list[int]:
 
 
 def end_run(folder: Path, processes: int, end: Callable[[list[int]], None]) -> tuple[int, str, bytes]:
-    """Ends a run that waits for more input, in so many processes, the first one first: its exit code, what it
-    said, and the events."""
+    """Ends a run that waits for more input, in so many processes, in the order in which they began: its exit
+    code, what it said, and the events."""
     out = folder / "events"
     run = start(
         *("replay", "-", "--processes", str(processes), "--out", out),
@@ -180,9 +190,8 @@ def end_run(folder: Path, processes: int, end: Callable[[list[int]], None]) -> t
         run.stdin.write("".join(f"{line}\n" for line in LINES).encode())
         run.stdin.flush()
         await_read(run.stdin)
-        pids = [run.pid]
-        while len(pids) < processes:
-            pids += children(pids[-1])
+        wait_until(lambda: len(children(run.pid)) == processes - 1, "all processes to be there")
+        pids = [run.pid, *children(run.pid)]
         end(pids)
         code = run.wait(PATIENCE)
         wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids[1:]), "the others to end")
@@ -206,7 +215,7 @@ def test_ctrl_c_ends_all_with_what_was_found(tmp_path: Path) -> None:
 
 
 def test_what_kills_one_ends_the_others(tmp_path: Path) -> None:
-    code, told, _ = end_run(tmp_path, 3, lambda pids: os.kill(pids[2], signal.SIGKILL))
+    code, told, _ = end_run(tmp_path, 3, lambda pids: os.kill(pids[1], signal.SIGKILL))
     assert code == 1
     assert "tankerwatch: error: the process that decodes was ended from outside (signal SIGKILL)" in told
     assert "Traceback" not in told

@@ -108,9 +108,7 @@ REASONS: Final = ReasonTable(
 
 def expect(visits: Iterable[Visit], surroundings: Surroundings) -> None:
     """Look up what lies around the places of these, for all at once: they are about to be told of."""
-    places = [place for visit in visits for place in _places(visit)]
-    surroundings.expect(places)
-    surroundings.expect_relations(places)
+    surroundings.expect(place for visit in visits for place in _places(visit))
 
 
 def build_event(

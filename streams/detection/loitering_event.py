@@ -51,7 +51,7 @@ from streams.detection.explanation import (
 )
 from streams.detection.hypotheses import best
 from streams.detection.listing import LISTING, WEAK_MATCH, WEAK_RULE, watchlist, weak_match
-from streams.detection.loitering import LoiteringRun, LoiteringSettings, in_sts_area, silence_of
+from streams.detection.loitering import LoiteringRun, LoiteringSettings, in_sts_area, level_of, silence_of
 from streams.detection.loitering_positions import LoiteringPositions, Positions
 from streams.detection.reasons import Effect, LevelRule, ReasonTable, ReasonType, Side, score
 from streams.detection.resting import NOT_LEARNT, RESTING_PLACE, Rest, RestSettings, resting
@@ -202,10 +202,11 @@ class _Facts(msgspec.Struct, frozen=True):
     shore_km: float | None  # from the shore, on average
 
 
-def expect(runs: Iterable[LoiteringRun], surroundings: Surroundings) -> None:
-    """Events of these are built next: look up what lies around their new positions, for all at once."""
-    going_on = (run for run in runs if run.start is not None)
-    new = (run.rows[run.rows["time"] > run.last_revision_at] for run in going_on)
+def expect(runs: Iterable[LoiteringRun], surroundings: Surroundings, s: LoiteringSettings) -> None:
+    """Events of those that have a level are built next: look up what lies around their new positions, for all
+    at once."""
+    told = (run for run in runs if level_of(run, s) is not None)
+    new = (run.rows[run.rows["time"] > run.last_revision_at] for run in told)
     surroundings.expect(place for rows in new for place in rows[["lon", "lat"]].tolist())
 
 

@@ -116,7 +116,7 @@ class VesselDetectors:
         """
         events: list[Event] = []
         slow = (each.loitering_runs.values() for each, _ in vessels if each.identity.of_interest)
-        loitering_event.expect(chain.from_iterable(slow), self._surroundings)
+        loitering_event.expect(chain.from_iterable(slow), self._surroundings, self._settings.loitering)
         for vessel, alive in vessels:
             if not self.is_candidate(vessel, instant):
                 _forget(vessel)

@@ -107,9 +107,8 @@ def expand(
     def to_plane(points: Floats) -> Floats:
         x, east, z = unit_vectors(points[:, 0] - lon, points[:, 1])
         up, north = x * cosine + z * sine, z * cosine - x * sine
-        flat = np.column_stack((east, north))
-        angle = np.arctan2(np.hypot(east, north), up)
-        return flat * (EARTH_RADIUS_M / np.sinc(angle / np.pi))[:, None]
+        stretch = EARTH_RADIUS_M / np.sinc(np.arctan2(np.hypot(east, north), up) / np.pi)
+        return np.column_stack((east * stretch, north * stretch))
 
     def to_degrees(points: Floats) -> Floats:
         angle = np.hypot(*points.T) / EARTH_RADIUS_M

@@ -94,8 +94,6 @@ def expand(
     grown in degrees, by at least the distance and at its farthest from the equator by no more; its parts are
     not joined.
     """
-    import pyproj  # takes a tenth of a second, and commands without stages do not need it
-
     _, south, _, north = polygon.bounds
     if max(abs(south), abs(north)) > 85 or max(_widest(polygon), north - south) > _WIDE:
         return _expand_wide(polygon, metres)
@@ -104,14 +102,21 @@ def expand(
     corners = unit_vectors(*shapely.get_coordinates(fine).T)
     x, y, z = corners.mean(axis=1)
     lon, lat = np.degrees(np.arctan2(y, x)), np.degrees(np.arctan2(z, np.hypot(x, y)))
-    plane = pyproj.Proj(proj="aeqd", lon_0=0, lat_0=lat, R=EARTH_RADIUS_M)
+    sine, cosine = np.sin(np.radians(lat)), np.cos(np.radians(lat))
 
     def to_plane(points: Floats) -> Floats:
-        return np.column_stack(plane((points[:, 0] - lon + 180) % 360 - 180, points[:, 1]))
+        x, east, z = unit_vectors(points[:, 0] - lon, points[:, 1])
+        up, north = x * cosine + z * sine, z * cosine - x * sine
+        stretch = EARTH_RADIUS_M / np.sinc(np.arctan2(np.hypot(east, north), up) / np.pi)
+        return np.column_stack((east * stretch, north * stretch))
 
     def to_degrees(points: Floats) -> Floats:
-        east, north = plane(points[:, 0], points[:, 1], inverse=True)
-        return np.column_stack((east + lon, north))
+        angle = np.hypot(*points.T) / EARTH_RADIUS_M
+        east, north = points.T * (np.sinc(angle / np.pi) / EARTH_RADIUS_M)
+        up = np.cos(angle)
+        x, z = up * cosine - north * sine, up * sine + north * cosine
+        turned, raised = np.arctan2(east, x), np.arctan2(z, np.hypot(east, x))
+        return np.column_stack((np.degrees(turned) + lon, np.degrees(raised)))
 
     flat = shapely.union_all(shapely.transform(shapely.get_parts(fine), to_plane))
     wide = flat.buffer(metres + join_metres / 2, quad_segs=16)

@@ -3,14 +3,14 @@
 import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, partial
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 import shapely
 
-from geofences.distance import Floats, expand, haversine_m, ports_of, shore_distance_km, unwrap
+from geofences.distance import Floats, expand, ports_of, shore_distance_km, unwrap
 from geofences.fence import PASSING_KINDS, PORT_KINDS, Fence, FenceKind, Policy
 from geofences.grown import Grown
 from geofences.index import FenceIndex, Hits
@@ -26,17 +26,23 @@ class SurroundingsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tr
 
 
 _REMEMBERED: Final = 32_768
-"""Positions whose distances are remembered: every revision of an event asks for those of its positions."""
+"""Positions of which it is remembered what lies around them: every revision of an event asks for its own."""
+
+Around = tuple[frozenset[int], frozenset[int]]
+"""Numbers of the fences that something is inside of, and of those that it is inside of or near."""
+_NOWHERE: Final[Around] = frozenset(), frozenset()
+
+T = TypeVar("T")
 
 
-class _Remembered:
-    """Kilometres by position; of some that were asked for lately they are remembered."""
+class _Remembered(Generic[T]):
+    """What is known by position; of some that were asked for lately it is remembered."""
 
-    def __init__(self, look_up: Callable[[Floats, Floats], Floats]) -> None:
+    def __init__(self, look_up: Callable[[Floats, Floats], list[T]]) -> None:
         self._look_up = look_up
-        self._known: dict[complex, float] = {}  # by longitude and latitude in one number, as it is smaller
+        self._known: dict[complex, T] = {}  # by longitude and latitude in one number, as it is smaller
 
-    def __call__(self, lon: Sequence[float], lat: Sequence[float]) -> list[float]:
+    def __call__(self, lon: Sequence[float], lat: Sequence[float]) -> list[T]:
         positions = list(map(complex, lon, lat))
         try:
             return [self._known[each] for each in positions]
@@ -44,7 +50,7 @@ class _Remembered:
             self._learn(positions)
         return [self._known[each] for each in positions]
 
-    def at(self, lon: float, lat: float) -> float:
+    def at(self, lon: float, lat: float) -> T:
         """The same for one position."""
         known = self._known.get(complex(lon, lat))
         return self([lon], [lat])[0] if known is None else known
@@ -55,8 +61,7 @@ class _Remembered:
             self._known.clear()
             missing = list(dict.fromkeys(positions))
         asked = np.array(missing)
-        found = self._look_up(asked.real, asked.imag).tolist()
-        self._known.update(zip(missing, found, strict=True))
+        self._known.update(zip(missing, self._look_up(asked.real, asked.imag), strict=True))
 
 
 class Surroundings:
@@ -78,10 +83,11 @@ class Surroundings:
         self._decides = self._suppress | np.array([f.policy is Policy.WATCH for f in self.fences], bool)
         self._area = np.array([f.geometry.area for f in self.fences])
         self._sts = np.array([f.kind is FenceKind.STS_AREA for f in self.fences], bool)
-        self._shores_km = _Remembered(shore_distance_km)
+        self._shores_km: _Remembered[float] = _Remembered(
+            lambda lon, lat: shore_distance_km(lon, lat).tolist()
+        )
         self._ports_km = _Remembered(self._look_up_ports)
-        self._expected: dict[tuple[float, float], tuple[set[int], set[int]]] = {}
-        """Fences by position that are asked for next: those that it is in, and those that it is near."""
+        self._around = _Remembered(self._look_up_fences)
         self._watch = self._sts | np.array([f.policy is Policy.WATCH for f in self.fences], bool)
 
     def suppressed(self, hits: Hits, length: int) -> npt.NDArray[np.bool_]:
@@ -173,12 +179,15 @@ class Surroundings:
 
     def relations(self, lon: Floats, lat: Floats) -> tuple[FenceRelation, ...]:
         """The fences that any of the positions is inside of, or near, sorted by id."""
-        places = zip(lon.tolist(), lat.tolist(), strict=True)
-        found = [fences for place in places if (fences := self._expected.get(place)) is not None]
-        if len(found) == len(lon):
-            inside, near = (set[int]().union(*(fences[which] for fences in found)) for which in (0, 1))
-        else:
-            inside, near = (set(fences.tolist()) for _, fences in self._inside_and_near(lon, lat))
+        return self.named(self.around(lon.tolist(), lat.tolist()))
+
+    def around(self, lon: Sequence[float], lat: Sequence[float]) -> Around:
+        """The same by number, which can be put together with that of other positions."""
+        return together(self._around(lon, lat))
+
+    def named(self, around: Around) -> tuple[FenceRelation, ...]:
+        """What events say of these fences, sorted by id."""
+        inside, near = around
         return tuple(
             FenceRelation(
                 id=self.fences[i].id,
@@ -187,22 +196,18 @@ class Surroundings:
                 country=self.fences[i].country,
                 relation="inside" if i in inside else "near",
             )
-            for i in sorted(inside | near)
+            for i in sorted(near)
         )
 
-    def expect_relations(self, places: Iterable[tuple[float, float]]) -> None:
-        """Look up in which fences these positions (longitude, latitude) are, and near which, for `relations`
-        until the next call."""
-        known = [*dict.fromkeys(places)]
-        fences: list[tuple[set[int], set[int]]] = [(set(), set()) for _ in known]
-        if known:
-            for which, hits in enumerate(self._inside_and_near(*np.array(known).T)):
-                for row, fence in zip(*(column.tolist() for column in hits), strict=True):
-                    fences[row][which].add(fence)
-        self._expected = dict(zip(known, fences, strict=True))
-
-    def _inside_and_near(self, lon: Floats, lat: Floats) -> tuple[Hits, Hits]:
-        return self.index.containing(lon, lat), self.index.near(lon, lat, self._settings.near_metres)
+    def _look_up_fences(self, lon: Floats, lat: Floats) -> list[Around]:
+        inside = self.index.containing(lon, lat)
+        found = [_NOWHERE] * len(lon)
+        near = self.index.near(lon, lat, self._settings.near_metres)
+        for which, hits in enumerate((inside, near)):
+            for row, fence in zip(*(column.tolist() for column in hits), strict=True):
+                fences = frozenset((fence,))
+                found[row] = together([found[row], (_NOWHERE[0] if which else fences, fences)])
+        return found
 
     def all_inside(self, fence: str, lon: Floats, lat: Floats) -> bool:
         """Whether all of the positions lie inside the fence with this id."""
@@ -222,11 +227,13 @@ class Surroundings:
         )
 
     def expect(self, places: Iterable[tuple[float, float]]) -> None:
-        """Look these positions (longitude, latitude) up, for `distances`: all at once is far faster."""
+        """Look these positions (longitude, latitude) up, for `distances` and `relations`: all at once is far
+        faster."""
         if known := [*places]:
             lon, lat = zip(*known, strict=True)
             self._shores_km(lon, lat)
             self._ports_km(lon, lat)
+            self._around(lon, lat)
 
     def port_km(self, lon: float, lat: float) -> float:
         """Kilometres from a position in degrees to the nearest port, as in `distances`."""
@@ -236,12 +243,12 @@ class Surroundings:
         """Kilometres from a position in degrees to the shore."""
         return self._shores_km.at(lon, lat)
 
-    def shores_km(self, lon: Floats, lat: Floats) -> list[float]:
+    def shores_km(self, lon: Sequence[float], lat: Sequence[float]) -> list[float]:
         """The same for many positions."""
-        return self._shores_km(lon.tolist(), lat.tolist())
+        return self._shores_km(lon, lat)
 
-    def _look_up_ports(self, lon: Floats, lat: Floats) -> Floats:
-        nearest: Floats = np.fmin(self._fenced_km(lon, lat), world_ports().nearest(lon, lat)[1])
+    def _look_up_ports(self, lon: Floats, lat: Floats) -> list[float]:
+        nearest: list[float] = np.fmin(self._fenced_km(lon, lat), world_ports().nearest(lon, lat)[1]).tolist()
         return nearest
 
     @cached_property
@@ -255,6 +262,12 @@ class Surroundings:
         rows, fences = hits
         out[rows[flags[fences]]] = True
         return out
+
+
+def together(places: Iterable[Around]) -> Around:
+    """What several places are inside of, or near, as if they were one."""
+    inside, near = zip(_NOWHERE, *set(places), strict=True)
+    return frozenset().union(*inside), frozenset().union(*near)
 
 
 def rounded(value: float | None, digits: int) -> float | None:
@@ -279,8 +292,3 @@ def bounds(lon: Floats, lat: Floats) -> tuple[float, float, float, float]:
         round(float(east), 5),
         round(float(lat.max()), 5),
     )
-
-
-def path_km(lon: Floats, lat: Floats) -> float:
-    """Length of the path through the positions, in kilometres."""
-    return float(haversine_m(lon[:-1], lat[:-1], lon[1:], lat[1:]).sum()) / 1000 if len(lon) > 1 else 0.0

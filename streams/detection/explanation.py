@@ -230,8 +230,8 @@ def hours(duration: Millis) -> float:
 
 def sample(time: Millis, mmsi: int, lon: float, lat: float, sog: float, cog: float = math.nan) -> Sample:
     """One position in the evidence. Knots and degrees; NaN becomes null."""
-    (only,) = samples([time], [mmsi], np.array([[lon, lat, sog, cog]]))
-    return only
+    speed, course = (None if math.isnan(each) else round(float(each), 1) for each in (sog, cog))
+    return Sample(to_text(time), f"{mmsi:09d}", round(float(lat), 5), round(float(lon), 5), speed, course)
 
 
 def samples(times: Sequence[Millis], mmsis: Sequence[int], rows: Floats) -> tuple[Sample, ...]:
@@ -241,8 +241,8 @@ def samples(times: Sequence[Millis], mmsis: Sequence[int], rows: Floats) -> tupl
     cells = told.astype(object)
     cells[np.isnan(told)] = None
     columns = cells.T.tolist()
-    text = {time: to_text(time) for time in times}
-    number = {mmsi: f"{mmsi:09d}" for mmsi in mmsis}
+    text = {time: to_text(time) for time in set(times)}
+    number = {mmsi: f"{mmsi:09d}" for mmsi in set(mmsis)}
     lon, lat, *others = columns
     return tuple(map(Sample, map(text.__getitem__, times), map(number.__getitem__, mmsis), lat, lon, *others))
 

@@ -295,6 +295,8 @@ def level_of(run: LoiteringRun, s: LoiteringSettings) -> str | None:
     if run.start is None:
         return None
     slow = (run.until - run.start) / HOUR
+    if slow < s.min_hours_sts:  # wherever it is
+        return None
     sts = in_sts_area(run, s)
     if slow >= (s.probable_hours_sts if sts else s.probable_hours):
         return "probable"

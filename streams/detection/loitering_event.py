@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from geofences.distance import Floats
-from geofences.surroundings import Surroundings, bounds, middle, path_km, rounded
+from geofences.surroundings import Surroundings, bounds, middle, rounded
 from models.event import (
     Detector,
     Distances,
@@ -46,13 +46,13 @@ from streams.detection.explanation import (
     number_doubts,
     position,
     retracted,
-    samples,
     type_changed,
     vessel_of,
 )
 from streams.detection.hypotheses import best
 from streams.detection.listing import LISTING, WEAK_MATCH, WEAK_RULE, watchlist, weak_match
-from streams.detection.loitering import LoiteringRun, LoiteringSettings, in_sts_area, silence_of
+from streams.detection.loitering import LoiteringRun, LoiteringSettings, in_sts_area, level_of, silence_of
+from streams.detection.loitering_positions import LoiteringPositions, Positions
 from streams.detection.reasons import Effect, LevelRule, ReasonTable, ReasonType, Side, score
 from streams.detection.resting import NOT_LEARNT, RESTING_PLACE, Rest, RestSettings, resting
 
@@ -202,10 +202,11 @@ class _Facts(msgspec.Struct, frozen=True):
     shore_km: float | None  # from the shore, on average
 
 
-def expect(runs: Iterable[LoiteringRun], surroundings: Surroundings) -> None:
-    """Events of these are built next: look up what lies around their new positions, for all at once."""
-    going_on = (run for run in runs if run.start is not None)
-    new = (run.rows[run.rows["time"] > run.last_revision_at] for run in going_on)
+def expect(runs: Iterable[LoiteringRun], surroundings: Surroundings, s: LoiteringSettings) -> None:
+    """Events of those that have a level are built next: look up what lies around their new positions, for all
+    at once."""
+    told = (run for run in runs if level_of(run, s) is not None)
+    new = (run.rows[run.rows["time"] > run.last_revision_at] for run in told)
     surroundings.expect(place for rows in new for place in rows[["lon", "lat"]].tolist())
 
 
@@ -216,6 +217,7 @@ def build_event(
     status: Status,
     retraction: Reason | None,
     surroundings: Surroundings,
+    known: LoiteringPositions,
     detector: Detector,
     s: LoiteringSettings,
 ) -> Event:
@@ -225,19 +227,20 @@ def build_event(
     rows = run.rows
     during = rows[(rows["time"] >= run.start) & (rows["time"] <= run.until)]
     kept = during if len(during) else rows[-1:]
-    places = np.column_stack([kept[name] for name in ("lon", "lat", "sog")])
-    lon, lat, sog = places.T.copy()
-    relations = surroundings.relations(lon, lat)
+    lon, lat = kept["lon"].copy(), kept["lat"].copy()
+    statuses = kept["status"].tobytes()
+    positions = known.of(run.id, identity.mmsi, kept, goes_on=status is Status.OPEN)
+    relations = surroundings.named(positions.around)
     duration = run.until - run.start
-    numbers = _numbers(lon, lat, sog, duration, surroundings)
+    numbers = _numbers(positions, kept["sog"].copy(), duration)
     facts = _Facts(
         identity=identity,
         start=run.start,
         duration=duration,
         sts=in_sts_area(run, s),
-        anchored=float(np.isin(kept["status"], ANCHORED).mean()),
-        disabled=float((kept["status"] == NOT_COMMANDED).mean()),
-        across=float(kept["across"].mean()),
+        anchored=sum(map(statuses.count, ANCHORED)) / len(kept),
+        disabled=statuses.count(NOT_COMMANDED) / len(kept),
+        across=int(np.count_nonzero(kept["across"])) / len(kept),
         error=run.error,
         silence=silence_of(run, s),
         watched=surroundings.watched_fence(relations),
@@ -267,7 +270,7 @@ def build_event(
         against=tuple(against),
         summary=_summary(facts, status, s) + retracted(retraction),
         evidence=Evidence(
-            positions=samples(kept["time"].tolist(), [identity.mmsi] * len(kept), places),
+            positions=positions.samples,
             receivers=tuple(run.receivers),
         ),
         detector=detector,
@@ -333,20 +336,18 @@ def _conditions(
     return conditions
 
 
-def _numbers(
-    lon: Floats, lat: Floats, sog: Floats, duration: Millis, surroundings: Surroundings
-) -> Loitering:
-    distance = path_km(lon, lat)
-    if not np.isnan(sog).all():
-        mean = float(np.nanmean(sog))
+def _numbers(positions: Positions, sog: Floats, duration: Millis) -> Loitering:
+    distance = float(positions.metres.sum()) / 1000
+    missing = np.isnan(sog)
+    if reported := len(sog) - int(np.count_nonzero(missing)):
+        mean = float(np.where(missing, 0.0, sog).sum()) / reported
     else:  # nothing reported: the speed of the path
         mean = distance / 1.852 / (duration / HOUR) if duration else 0.0
-    shore = surroundings.shores_km(lon, lat)
     return Loitering(
         total_time_hours=hours(duration),
         total_distance_km=round(distance, 2),
         average_speed_knots=round(mean, 2),
-        average_distance_from_shore_km=rounded(float(np.mean(shore)), 2),
+        average_distance_from_shore_km=rounded(float(np.mean(positions.shores_km)), 2),
     )
 
 

@@ -4,8 +4,6 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-import numpy as np
-
 from geofences.fence import DOCK_KINDS, PASSING_KINDS, Fence
 from geofences.surroundings import Surroundings
 from models.event import (
@@ -38,7 +36,7 @@ from streams.detection.explanation import (
     number_doubts,
     position,
     retracted,
-    samples,
+    sample,
     vessel_of,
 )
 from streams.detection.hypotheses import best
@@ -108,9 +106,7 @@ REASONS: Final = ReasonTable(
 
 def expect(visits: Iterable[Visit], surroundings: Surroundings) -> None:
     """Look up what lies around the places of these, for all at once: they are about to be told of."""
-    places = [place for visit in visits for place in _places(visit)]
-    surroundings.expect(places)
-    surroundings.expect_relations(places)
+    surroundings.expect(place for visit in visits for place in _places(visit))
 
 
 def build_event(
@@ -147,7 +143,7 @@ def build_event(
         distances=surroundings.distances(lon, lat),
         vessel=vessel_of(identity),
         port_visit=_facts(visit, main, surroundings),
-        geofences=surroundings.relations(*np.array(_places(visit)).T),
+        geofences=surroundings.named(surroundings.around(*zip(*_places(visit), strict=True))),
         score=score(scoring, reasons, against),
         scoring=scoring,
         reasons=tuple(reasons),
@@ -170,9 +166,7 @@ def _evidence(visit: Visit, mmsi: int) -> tuple[Sample, ...]:
         *((stop.start, stop.lon, stop.lat) for stop in stops),
         (visit.last, visit.last_lon, visit.last_lat),
     ]
-    times = [time for time, *_ in told]
-    rows = np.array([(lon, lat, math.nan, math.nan) for _, lon, lat in told])
-    return samples(times, [mmsi] * len(told), rows)
+    return tuple(sample(time, mmsi, lon, lat, math.nan) for time, lon, lat in told)
 
 
 def _conditions(visit: Visit, identity: Identity, s: PortVisitSettings) -> set[str]:

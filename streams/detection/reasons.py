@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from typing import Final, Protocol
 
 import msgspec
@@ -246,5 +247,6 @@ def _hundredths(weight: float) -> int:
     return round(weight * 100)
 
 
+@cache
 def _measure_of(name: str) -> tuple[str, float]:
     return next(_MEASURES[word] for word in name.split("_") if word in _MEASURES)

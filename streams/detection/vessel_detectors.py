@@ -22,6 +22,7 @@ from streams.detection.explanation import NOT_OF_INTEREST, false_place, merge_re
 from streams.detection.gaps.settings import GapSettings
 from streams.detection.gaps.watch import GapWatch
 from streams.detection.loitering import LoiteringRun, LoiteringSettings
+from streams.detection.loitering_positions import LoiteringPositions
 from streams.detection.port_visit import PortVisitSettings, Visit
 from streams.detection.vessel_state import WATCHED, WATCHED_AT_FIRST, VesselState, interest_of
 from streams.detection.watched import Watched, watched
@@ -75,6 +76,7 @@ class VesselDetectors:
         self._settings = settings
         self._track = track
         self._at_first = settings.candidate_hours * HOUR
+        self._positions = LoiteringPositions(surroundings)
         self.gaps = GapWatch(surroundings, detectors[EventType.GAP], settings.gap)
 
     def watch(
@@ -114,7 +116,7 @@ class VesselDetectors:
         """
         events: list[Event] = []
         slow = (each.loitering_runs.values() for each, _ in vessels if each.identity.of_interest)
-        loitering_event.expect(chain.from_iterable(slow), self._surroundings)
+        loitering_event.expect(chain.from_iterable(slow), self._surroundings, self._settings.loitering)
         for vessel, alive in vessels:
             if not self.is_candidate(vessel, instant):
                 _forget(vessel)
@@ -248,7 +250,8 @@ class VesselDetectors:
         run.level, run.revision, run.last_revision_at = level, run.revision + 1, instant
         detector = self._detectors[EventType.LOITERING]
         known = vessel.identity, instant, status, retraction
-        return [loitering_event.build_event(run, *known, self._surroundings, detector, s)]
+        places = self._surroundings, self._positions
+        return [loitering_event.build_event(run, *known, *places, detector, s)]
 
     # --- port visits
 

@@ -70,15 +70,19 @@ def _order(
 def portions(positions: Rows, statics: Rows) -> Iterator[tuple[Rows, Rows]]:
     """Positions and static data by MMSI in portions, each of which has all of its vessels: of the world at
     once, everything that is made of rows and of vessels would take its memory many times."""
+    count = len(positions) + len(statics)
+    if count * (1 + _VESSEL) < PORTION:
+        yield positions, statics
+        return
     starts, static_starts = run_starts(positions["mmsi"]), run_starts(statics["mmsi"])
     mmsis = np.concatenate([positions["mmsi"][starts], statics["mmsi"][static_starts]])
-    sizes = np.diff(np.concatenate([starts, len(positions) + static_starts, [len(positions) + len(statics)]]))
+    sizes = np.diff(np.concatenate([starts, len(positions) + static_starts, [count]]))
     order = np.argsort(mmsis, kind="stable")
     mmsis, filled = mmsis[order], np.cumsum(sizes[order] + _VESSEL) // PORTION
     (ends,) = np.nonzero(filled[1:] != filled[:-1])
     cuts = np.unique(mmsis[ends])  # the last vessel of each portion but one
     parts = (np.split(rows, np.searchsorted(rows["mmsi"], cuts, "right")) for rows in (positions, statics))
-    return zip(*parts, strict=True)
+    yield from zip(*parts, strict=True)
 
 
 def batched(things: Sequence[T], size: int = 2048) -> Iterator[list[T]]:

@@ -33,7 +33,7 @@ _LINES: Final = (
 """Sentences of two stations: one transmission that both heard, another of the same moment, a base station."""
 
 
-_STEPS: Final = 30
+_STEPS: Final = 32
 """Of the grid, in which a ship makes way: enough for its positions to be looked at for a grid."""
 
 
@@ -59,6 +59,7 @@ def warm_up() -> None:
     fixes["time"] = 1 + np.arange(1, 1 + _STEPS) * rules.settings.vessel.grid.step
     fixes["mmsi"], fixes["type"], fixes["lon"] = 230_000_001, 1, np.sqrt(np.arange(_STEPS))
     fixes["lat"], fixes["status"] = fixes["lon"], 15
+    fixes["lon"][1] = 90.0  # where it can't have come: for a while it has two tracks
     says = np.zeros(1, STATIC)
     says["time"], says["mmsi"], says["type"] = fixes["time"][0], fixes["mmsi"][0], 5
     follower = VesselStage(rules)

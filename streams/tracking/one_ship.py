@@ -15,7 +15,7 @@ from streams.runtime.compiled import compiled
 from streams.tracking.track import KNOT, TrackSettings
 
 
-class _Reach(NamedTuple):
+class Reach(NamedTuple):
     """The settings that tell how far a ship gets; those of the same name, and one in milliseconds."""
 
     join_knots: float
@@ -78,7 +78,13 @@ def moved_as_one(
     explain, or -1: from there on the track has to be confirmed again.
     """
     as_one, since = np.empty(len(ends), bool), np.empty(len(ends), np.intp)
-    limits = _Reach(
+    _look(rows, bounds, ends, metres, errors, reach_of(s), as_one, since)
+    return as_one, since
+
+
+def reach_of(s: TrackSettings) -> Reach:
+    """These settings."""
+    return Reach(
         s.join_knots,
         s.never_join_knots,
         s.reported_factor,
@@ -88,8 +94,6 @@ def moved_as_one(
         s.jitter_metres,
         s.silence_minutes * MINUTE,
     )
-    _look(rows, bounds, ends, metres, errors, limits, as_one, since)
-    return as_one, since
 
 
 @compiled
@@ -99,7 +103,7 @@ def _look(
     ends: Rows,
     metres: Floats,
     errors: Floats,
-    limits: _Reach,
+    limits: Reach,
     as_one: npt.NDArray[np.bool_],
     since: npt.NDArray[np.intp],
 ) -> None:
@@ -110,16 +114,16 @@ def _look(
             earlier, row = rows[k - 1], rows[k]
             dt = np.float64(row.time - earlier.time)
             way = max(metres[k] - max(errors[k - 1], errors[k]), 0.0)
-            knots = _credible(row.sog, np.fmax(earlier.sog, smoothed), dt, limits)
+            knots = credible(row.sog, np.fmax(earlier.sog, smoothed), dt, limits)
             silent, leapt = dt > limits.silence, way > _explained_metres(dt, knots, limits)
             if silent or leapt:
                 since[i] = k
-            if (silent and leapt) or not _is_reachable(dt, way, knots, limits):
+            if (silent and leapt) or not is_reachable(dt, way, knots, False, limits):
                 as_one[i] = False
 
 
 @compiled
-def _credible(sog: float, known: float, dt: float, limits: _Reach) -> float:
+def credible(sog: float, known: float, dt: float, limits: Reach) -> float:
     """`credible` of `streams.tracking.track`."""
     gained = known + limits.acceleration * dt / (1e6 * KNOT)
     knots: float = np.fmax(known, np.fmin(sog, gained))
@@ -127,24 +131,26 @@ def _credible(sog: float, known: float, dt: float, limits: _Reach) -> float:
 
 
 @compiled
-def _is_reachable(dt: float, metres: float, knots: float, limits: _Reach) -> bool:
+def is_reachable(dt: float, metres: float, knots: float, contested: bool, limits: Reach) -> bool:
     """Whether a ship could cover `metres` in `dt` milliseconds; `knots` is its greater known speed, or NaN.
+    `contested` is whether the MMSI has been heard elsewhere since: then the ship's own speeds alone count.
 
     A ship gets no further than what it reports, a margin, and what it can accelerate; nor than `join_knots`,
     unless it reports more: a hydrofoil at 40 knots is one ship, a tanker that appears 8 miles off after ten
     minutes is not. `reaches` of `streams.tracking.track` is the same for a track that is looked at by itself.
     """
-    explained = limits.reported_factor * knots + limits.reported_margin_knots
+    margin = limits.contested_margin_knots if contested else limits.reported_margin_knots
+    explained = limits.reported_factor * knots + margin
     if np.isnan(knots):
         explained = limits.join_knots
     explained = min(explained, limits.never_join_knots)
     limit = max(explained, limits.join_knots) * KNOT * dt
-    gained = explained * KNOT * dt + limits.acceleration / 4e6 * dt * dt
+    gained = explained * KNOT * dt + (0.0 if contested else limits.acceleration / 4e6 * dt * dt)
     return metres <= limits.jitter_metres + min(limit, gained)
 
 
 @compiled
-def _explained_metres(dt: float, knots: float, limits: _Reach) -> float:
+def _explained_metres(dt: float, knots: float, limits: Reach) -> float:
     """How far a ship gets at its greater known speed, with little margin.
 
     A vessel without a known speed may go at `join_knots`.

@@ -39,6 +39,7 @@ from streams.tracking.off_track import (
     off_track_of,
     tail,
 )
+from streams.tracking.plain_fixes import PlainVessel, go_on_plainly
 from streams.tracking.resolution import NOT_ROUNDED, Resolution
 from streams.tracking.track import (
     DRIFT_KNOTS,
@@ -56,6 +57,7 @@ from streams.tracking.track import (
     known_speed,
     metres_between,
     move,
+    own_speed,
     reaches,
 )
 
@@ -65,16 +67,16 @@ _LEAST_KNOWN: Final = 0.5
 """A track that a vessel comes back to has at least this many times the fixes of the place in between, for
 that to be false. Else a recording that begins with jamming would make the ship's own track the false one.
 Source: judgement."""
+_BY_ONE: Final = 6
+"""So many are looked at one by one after a fix that is not plain: others like it may follow."""
 _HOME: Final = 110 * MINUTE
 """A track is won back from where it was at most this long ago. Source: the silence that counts as contact."""
 
 
-class PlacedVessel(Protocol):
+class PlacedVessel(PlainVessel, Protocol):
     """What is read and changed of a vessel's state."""
 
-    segments: list[Segment]
     off_track: list[OffTrack]
-    shared_at: Millis
 
 
 class Placed(msgspec.Struct):
@@ -95,24 +97,35 @@ def place_fixes(
     Changes the vessel: its tracks move on, places begin and end, and what lies off the track is noted.
     """
     placed = Placed(np.zeros(len(rows), np.uint16), *np.zeros((2, len(rows)), bool))
-    for i, fix in enumerate(rows.tolist()):
-        drop_dead(vessel.segments, fix[0], s)
-        segment = _track_of(vessel.segments, fix, rounded, s)
-        if segment.believed:
-            _go_on(vessel, segment, fix)
-        elif (number := _wait(vessel, segment, fix, rounded, s)) is not None:
-            _emit_held(segment, number, placed, i, rows)
+    at, by_one = 0, 0
+    while at < len(rows):
+        if at >= by_one and rounded == NOT_ROUNDED:
+            plain = go_on_plainly(vessel, rows[at:], placed.numbers[at:], s)
+            placed.keep[at : at + plain] = True
+            at, by_one = at + plain, at + plain + _BY_ONE
         else:
-            placed.numbers[i] = segment.number
-            continue
-        placed.keep[i] = True
-        placed.numbers[i] = segment.number
+            _place(vessel, rows, at, placed, rounded, s)
+            at += 1
     # a track can end in the step that began it: what it had is off the track then
     alive = {segment.number for segment in vessel.segments}
     if not alive.issuperset(placed.numbers.tolist()):
         placed.keep &= np.isin(placed.numbers, list(alive))
     placed.late = [late for late in placed.late if late[1] in alive]
     return placed
+
+
+def _place(
+    vessel: PlacedVessel, rows: Rows, i: int, placed: Placed, rounded: Resolution, s: TrackSettings
+) -> None:
+    """Put one of the fixes on its track."""
+    fix: Fix = rows[i].item()
+    drop_dead(vessel.segments, fix[0], s)
+    segment = _track_of(vessel.segments, fix, rounded, s)
+    if segment.believed:
+        _go_on(vessel, segment, fix)
+    elif (number := _wait(vessel, segment, fix, rounded, s)) is not None:
+        _emit_held(segment, number, placed, i, rows)
+    placed.keep[i], placed.numbers[i] = segment.believed, segment.number
 
 
 def is_shared(vessel: PlacedVessel, instant: Millis, s: TrackSettings) -> bool:
@@ -171,8 +184,7 @@ def place_of(segment: Segment) -> Place:
 
 
 def _track_of(segments: list[Segment], fix: Fix, rounded: Resolution, s: TrackSettings) -> Segment:
-    """The track that reaches a fix and is expected nearest to it, or a new one; moved on to the fix, which
-    is counted."""
+    """The track that reaches a fix and is expected nearest to it, or a new one, moved on to the fix."""
     time, _, _, lon, lat, sog = fix[:6]
     newest = max([segment.time for segment in segments], default=time)
     reached: list[tuple[Segment, float]] = []  # with metres
@@ -180,7 +192,7 @@ def _track_of(segments: list[Segment], fix: Fix, rounded: Resolution, s: TrackSe
         metres = metres_between(segment.lon, segment.lat, lon, lat)
         metres = rounded.beyond(metres, segment.lon, segment.lat, lon, lat)
         silent, contested = time - segment.time, segment.time < newest
-        if reaches(silent, metres, credible(sog, _own_speed(segment, s), silent, s), contested, s):
+        if reaches(silent, metres, credible(sog, own_speed(segment, s), silent, s), contested, s):
             reached.append((segment, metres))
     if not reached:
         return _begin(segments, fix, _track_won_back(segments, fix, rounded, s), s)
@@ -190,7 +202,7 @@ def _track_of(segments: list[Segment], fix: Fix, rounded: Resolution, s: TrackSe
     contested, silent = best.time < newest, time - best.time
     was_silent, leapt = silent > s.silence_minutes * MINUTE, False
     if best.believed and nearest > s.jitter_metres:
-        own = _own_speed(best, s)
+        own = own_speed(best, s)
         if contested and was_silent and own == own:
             leapt = nearest > s.jitter_metres + s.reported_factor * own * KNOT * silent
         else:
@@ -209,13 +221,6 @@ def _track_of(segments: list[Segment], fix: Fix, rounded: Resolution, s: TrackSe
     best.fixes += 1
     best.run_fixes += 1
     return best
-
-
-def _own_speed(segment: Segment, s: TrackSettings) -> float:
-    """The speed that a track is known to have had, knots; not that of fixes after which it is unconfirmed."""
-    if segment.before is not None and segment.run_fixes < s.confirmed_fixes:
-        return segment.before.knots
-    return _greater(segment.sog, segment.knots)
 
 
 def _patience(segment: Segment, s: TrackSettings) -> float:
@@ -393,8 +398,3 @@ def _emit_held(segment: Segment, number: int, placed: Placed, i: int, rows: Rows
             again = True
     placed.breaks[i] = not (earlier or again or segment.follows)
     segment.held, segment.follows = [], False
-
-
-def _greater(one: float, other: float) -> float:
-    """The greater of two speeds; NaN where neither is known."""
-    return one if one > other or other != other else other

@@ -18,7 +18,7 @@ errors of positions make every ship do, and never off it.
 import math
 import struct
 from collections.abc import Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -77,6 +77,13 @@ _AXIS: Final = struct.Struct(f"<iibB{len(_EVERY)}B{len(STEPS)}B{len(STEPS)}B")
 """Of one axis: the last value on a line; the value on the other axis then, which way that went, and how often
 it turned since; after how many positions between the lines each of _EVERY is forgotten; the changes from
 line to line, by step; and the arrivals on a line of a step, from whichever line."""
+_ROW: Final = np.dtype(
+    [
+        *(("last", "<i4"), ("beside", "<i4"), ("way", "i1"), ("turns", "u1")),
+        *(("left", "u1", (len(_EVERY),)), ("counts", "u1", (len(STEPS),)), ("arrivals", "u1", (len(STEPS),))),
+    ]
+)
+"""The same as a column."""
 _NEVER: Final = -(2**31)
 _NOTHING: Final = _AXIS.pack(_NEVER, 0, 0, 0, *[0] * len(_EVERY), *[0] * 2 * len(STEPS))
 _CHANCE: Final = tuple(tuple(fine / math.lcm(fine, step) for fine in STEPS) for step in STEPS)
@@ -201,13 +208,13 @@ def learn(rows: Rows, starts: npt.NDArray[np.intp], fleet: RoundedFleet) -> None
     if not len(which):
         return
     mmsis, slots = rows["mmsi"][starts[which]].tolist(), every[which].tolist()
-    bounds = [*starts.tolist(), len(rows)]
-    for mmsi, slot, i in zip(mmsis, slots, which.tolist(), strict=True):
-        vessel = fleet.state(mmsi)
-        known = vessel.rounding if len(vessel.rounding) == 2 * _AXIS.size else _NOTHING + _NOTHING
-        theirs = rows[bounds[i] : bounds[i + 1]]
-        east, north = ([round(each * UNITS) for each in theirs[name].tolist()] for name in ("lon", "lat"))
-        now = _told(known[: _AXIS.size], east, north) + _told(known[_AXIS.size :], north, east)
+    vessels, size = [fleet.state(mmsi) for mmsi in mmsis], 2 * _AXIS.size
+    before = [v.rounding if len(v.rounding) == size else _NOTHING + _NOTHING for v in vessels]
+    axes = np.frombuffer(b"".join(before), _ROW).copy()
+    _take_in(rows, starts[which], np.append(starts[1:], len(rows))[which], axes)
+    told = axes.tobytes()
+    for i, (vessel, slot) in enumerate(zip(vessels, slots, strict=True)):
+        now = told[i * size : (i + 1) * size]
         now = b"" if now == _NOTHING + _NOTHING else now
         if now != vessel.rounding:
             vessel.rounding = now
@@ -235,46 +242,61 @@ def resolution_of(rounding: bytes) -> Resolution:
     return Resolution(_steps(rounding[: _AXIS.size]), _steps(rounding[_AXIS.size :]))
 
 
-def _told(axis: bytes, values: Sequence[int], beside: Sequence[int]) -> bytes:
-    """What is known of an axis once the values of one step are taken in, with those on the other axis.
+@compiled
+def _take_in(rows: Rows, starts: npt.NDArray[np.intp], stops: npt.NDArray[np.intp], axes: Rows) -> None:
+    """Take the positions of one step in to what is known of both axes of each vessel, _ROW.
 
     A step of a grid counts only where enough of them lie on its lines for that to be no chance.
     """
-    on_lines = [sum([value % every == 0 for value in values]) for every in _EVERY]
-    if axis == _NOTHING and not any(on_lines):
-        return axis
-    last, was_beside, way, turns, *rest = _AXIS.unpack(axis)
-    left, counts, arrivals = _parts(rest)
-    left = [min(max(n + _SHARE * on - len(values), 0), _FULL) for n, on in zip(left, on_lines, strict=True)]
-    if not any(left):
-        return _NOTHING
-    if _SHARE * max(on_lines) < len(values):
-        return _AXIS.pack(last, was_beside, way, turns, *left, *counts, *arrivals)
-    steps = [_SHARE * sum([value % step == 0 for value in values]) >= len(values) for step in STEPS]
-    along = len(values) >= _ALONG and len(set(values)) == 1
-    along = along and any(all(each % units for units in _DECIMALS) for each in beside)
-    for value, other in zip(values, beside, strict=True):
+    for i in range(len(starts)):
+        theirs = rows[starts[i] : stops[i]]
+        east, north = np.empty(len(theirs), np.int64), np.empty(len(theirs), np.int64)
+        for k in range(len(theirs)):
+            east[k], north[k] = np.rint(theirs[k].lon * UNITS), np.rint(theirs[k].lat * UNITS)
+        _tell(axes[2 * i], east, north)
+        _tell(axes[2 * i + 1], north, east)
+
+
+@compiled
+def _tell(axis: Any, values: npt.NDArray[np.int64], beside: npt.NDArray[np.int64]) -> None:
+    """The same for one axis; `beside` are the values on the other one."""
+    size, left, most = len(values), 0, 0
+    for n in range(len(_EVERY)):
+        on = int(np.sum(values % _EVERY[n] == 0))
+        axis.left[n] = min(max(axis.left[n] + _SHARE * on - size, 0), _FULL)
+        left, most = max(left, int(axis.left[n])), max(most, on)
+    if not left:
+        axis.last, axis.beside, axis.way, axis.turns = _NEVER, 0, 0, 0
+        axis.counts[:] = 0
+        axis.arrivals[:] = 0
+    if not left or _SHARE * most < size:
+        return
+    counts, arrivals = axis.counts.astype(np.int64), axis.arrivals.astype(np.int64)
+    last, was_beside, way, turns = int(axis.last), int(axis.beside), int(axis.way), int(axis.turns)
+    along = size >= _ALONG and bool(np.all(values == values[0]))
+    along = along and bool(np.any((beside % _DECIMALS[0] != 0) & (beside % _DECIMALS[1] != 0)))
+    for k in range(size):
+        value, other = int(values[k]), int(beside[k])
         if value % _EVERY[0] and value % _EVERY[1]:
             turns = 0
         elif last == value:
-            now = (other > was_beside) - (other < was_beside)
-            turns = min(turns + (along and now == -way != 0), _MOST)
-            was_beside, way = other, now or way
+            now = int(other > was_beside) - int(other < was_beside)
+            turns = min(turns + int(along and now == -way and way != 0), _MOST)
+            was_beside, way = other, now if now else way
         else:
             if last != _NEVER:
                 more = max(_CHANGES) if turns >= _TURNS else 1
-                now_on = [value % step == 0 for step in STEPS]
-                both = (is_ and last % step == 0 for is_, step in zip(now_on, STEPS, strict=True))
-                news = (more * (on and is_) for on, is_ in zip(steps, both, strict=True))
-                counts = [n + new for n, new in zip(counts, news, strict=True)]
-                arrivals = [n + is_ for n, is_ in zip(arrivals, now_on, strict=True)]
+                for n in range(len(STEPS)):
+                    if value % STEPS[n] == 0:
+                        arrivals[n] += 1
+                        if last % STEPS[n] == 0 and _SHARE * np.sum(values % STEPS[n] == 0) >= size:
+                            counts[n] += more
             last, was_beside, way, turns = value, other, 0, 0
-    if max(counts) > _MOST:
-        counts = [n // 2 for n in counts]
-    if max(arrivals) > _MOST:
-        arrivals = [n // 2 for n in arrivals]
-    counts, arrivals = ([min(n, 255) for n in each] for each in (counts, arrivals))
-    return _AXIS.pack(last, was_beside, way, turns, *left, *counts, *arrivals)
+    axis.last, axis.beside, axis.way, axis.turns = last, was_beside, way, turns
+    half_counts, half_arrivals = 1 + (max(counts) > _MOST), 1 + (max(arrivals) > _MOST)
+    for n in range(len(STEPS)):
+        axis.counts[n] = min(counts[n] // half_counts, 255)
+        axis.arrivals[n] = min(arrivals[n] // half_arrivals, 255)
 
 
 def _parts(rest: Sequence[int]) -> tuple[list[int], list[int], list[int]]:

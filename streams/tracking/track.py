@@ -165,6 +165,18 @@ def known_speed(segment: Segment) -> float:
     return segment.knots if segment.contradicted or math.isnan(segment.sog) else segment.sog
 
 
+def own_speed(segment: Segment, s: TrackSettings) -> float:
+    """The speed that a track is known to have had, knots; not that of fixes after which it is unconfirmed."""
+    if segment.before is not None and segment.run_fixes < s.confirmed_fixes:
+        return segment.before.knots
+    return _greater(segment.sog, segment.knots)
+
+
+def _greater(one: float, other: float) -> float:
+    """The greater of two speeds; NaN where neither is known."""
+    return one if one > other or other != other else other
+
+
 def expected(segment: Segment, time: Millis, s: TrackSettings) -> tuple[float, float]:
     """Where a track would be at a time, degrees: where it was, or ahead on its course.
 
@@ -212,6 +224,7 @@ def wrapped(lon: float) -> float:
     return (lon + 180.0) % 360.0 - 180.0
 
 
+@compiled
 def metres_between(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
     """`haversine_m` for two positions."""
     phi1, phi2 = math.radians(lat1), math.radians(lat2)

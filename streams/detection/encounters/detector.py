@@ -81,13 +81,10 @@ class EncounterDetector:
         """Whether nothing can happen until ticks come."""
         return not self._pairs.live and not self._pairs.past
 
-    def learn(self, identity: Identity) -> None:
-        """Take in what is newly confirmed of a vessel."""
-        self._sightings.learn(identity.mmsi)
-        if identity.gone:
-            self.namesakes.forget(identity.mmsi)
-        else:
-            self.namesakes.learn(identity)
+    def learn(self, before: Identity | None, now: Identity) -> None:
+        """Take in what is newly confirmed of a vessel; `before` is what was known until then."""
+        self._sightings.learn(now.mmsi)
+        self.namesakes.learn(before, now)
 
     def compare(self, rows: Rows, instant: Millis, receivers: Receivers) -> set[Key]:
         """Take in the TICK rows of an instant, which `receivers` heard. Returns the pairs to be judged."""

@@ -70,9 +70,8 @@ class Waiting:
     def __init__(self, changed: set[str]) -> None:
         self._changed = changed
         self._instants: dict[Millis, list[Instant]] = {}
-        self._last: Millis = (
-            BEGINNING  # put last: most are taken before the next ones come, and so not packed
-        )
+        self._last: Millis = BEGINNING
+        """Where one was put last: most are taken before the next one comes, and so are never packed."""
 
     def __iter__(self) -> Iterator[Millis]:
         """The times for which there is something."""

@@ -1,4 +1,4 @@
-"""History: the ticks of the last instants, the newest as rows and, where there are many, the others packed."""
+"""History: the ticks of the last instants, the newest as rows and, where they are many, the others packed."""
 
 from collections.abc import Iterable
 from typing import Final

@@ -104,16 +104,15 @@ class History:
         of each."""
         self._let_go(time)
         self._open[time] = rows, track
-        count, newest = 0, sorted(self.times, reverse=True)
-        for place, each in enumerate(newest):
+        if len(rows) < _LEAST:
+            return
+        count = 0
+        for place, each in enumerate(sorted(self.times, reverse=True)):
             count += self.count(each)
-            if place >= _OPEN and count > _ROOM and each in self._open:
+            if place >= _OPEN and count > _ROOM and len(self._open.get(each, _NOTHING)[0]) >= _LEAST:
                 self._pack(each)
 
     def _pack(self, time: Millis) -> None:
-        """Pack the ticks of an instant if they are many."""
-        if len(self._open[time][0]) < _LEAST:
-            return
         both = self._open.pop(time)
         key = time // self._key * self._key
         base = self._packed.get(key) if key != time else None

@@ -18,6 +18,8 @@ from streams.runtime.compiled import compiled
 
 AT_ONCE: Final = 100_000
 """Ticks that are compared in one go, unless there are more of one instant. It bounds the memory."""
+_MANY: Final = 4_000
+"""Ticks from which on those are left out at first that can't be near a new one."""
 _NARROWEST: Final = 0.005
 """Degrees of latitude in a band in which others are looked for, at least."""
 Wanted = Callable[[npt.NDArray[np.integer]], npt.NDArray[np.bool_]]
@@ -95,7 +97,7 @@ class Neighbours:
         """All neighbours at its instants of which at least one MMSI is `wanted` and one of the two is new:
         the numbers of their rows, the lower ones and the higher ones, in order."""
         rows = fresh.rows
-        (there,) = np.nonzero(self._may_be_near(fresh))
+        there = np.flatnonzero(self._may_be_near(fresh)) if len(rows) > _MANY else np.arange(len(rows))
         points = unit_vectors(rows["lon"][there], rows["lat"][there]).T
         (new,) = np.nonzero(fresh.is_new[there])
         groups = np.searchsorted(there[new], fresh.begins), np.searchsorted(there, fresh.begins)

@@ -190,13 +190,10 @@ class IdentityAnomalies:
 
     def _others(self, now: Identity) -> list[Identity]:
         """The other MMSIs that the same ship may have been heard under, live or given up."""
-        mmsis = set(self._namesakes.of(now))
-        for key in (now.imo, now.callsign):
-            if key and key in self._gone:
-                mmsis |= self._gone[key]
-        mmsis.discard(now.mmsi)
+        keys = [key for key in (now.imo, now.callsign) if key and key in self._gone]
+        mmsis = {*self._namesakes.of(now), *(mmsi for key in keys for mmsi in self._gone[key])}
         found = []
-        for mmsi in sorted(mmsis):
+        for mmsi in sorted(mmsis - {now.mmsi}):
             record = self._records.get(mmsi)
             other = record.identity if record is not None else self._identity_of(mmsi)
             if link_of(other, now) is not None:

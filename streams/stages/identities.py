@@ -59,12 +59,11 @@ class Identities:
         self._unpacked: dict[int, Identity] = {}  # some of those that are packed, as objects
 
     def __iter__(self) -> Iterator[int]:
-        yield from self._fresh
+        """All that are settled."""
         yield from self._mmsis[self._ends > self._starts].tolist()
 
     def values(self) -> Iterator[Identity]:
-        """All of them, one by one: there may be hundreds of thousands."""
-        yield from self._fresh.values()
+        """The same, one by one: there may be hundreds of thousands."""
         for at in np.flatnonzero(self._ends > self._starts).tolist():
             yield _unpacked(self._mmsis.item(at), self._bytes[self._starts[at] : self._ends[at]])
 
@@ -91,12 +90,10 @@ class Identities:
         self._rows = dict(zip(asked.tolist(), np.where(there, at, -1).tolist(), strict=True))
 
     def put(self, identity: Identity) -> None:
-        self.drop(identity.mmsi)
         self._fresh[identity.mmsi] = identity
 
     def drop(self, mmsi: int) -> None:
-        if self._fresh.pop(mmsi, None) is not None:
-            return
+        self._fresh.pop(mmsi, None)
         self._unpacked.pop(mmsi, None)
         if (at := self._at(mmsi)) is not None:
             self._ends[at] = self._starts[at]
@@ -107,8 +104,9 @@ class Identities:
         if not self._fresh:
             return
         fresh, self._fresh = self._fresh, {}
-        if len(self._unpacked) + len(fresh) <= _UNPACKED:  # they are asked of next
-            self._unpacked.update(fresh)
+        if len(self._unpacked) + len(fresh) > _UNPACKED:
+            self._unpacked.clear()
+        self._unpacked.update(fresh)  # they are asked of next
         self._take(sorted((mmsi, _packed(identity)) for mmsi, identity in fresh.items()))
 
     def load(self, pieces: Iterable[tuple[int, bytes]]) -> None:

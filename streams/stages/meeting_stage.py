@@ -307,8 +307,8 @@ class MeetingStage(Stage[Instant, list[Event]]):
             self._identities.expect(identity.mmsi for identity in some)
             for identity in some:
                 learnt.add(identity.mmsi)
-                self._encounters.learn(identity)
                 before = self._identities.get(identity.mmsi)
+                self._encounters.learn(before, identity)
                 self._anomalies.learn(before, identity, instant)
                 self._positions.learn(before, identity)
                 self._histories.learn(before, identity, instant)

@@ -14,7 +14,7 @@ import msgspec
 import zstandard
 
 from models.tick import Instant, PackedInstant
-from models.time import Millis
+from models.time import BEGINNING, Millis
 from models.vessel import Identity
 
 _MANY: Final = 500
@@ -46,10 +46,19 @@ class _Packed(Sequence[Identity]):
         return list(self)[at]
 
 
+def _packed(instant: Instant) -> Instant:
+    """The same instant, its identities packed if there are many."""
+    identities = instant.identities
+    if len(identities) < _MANY or isinstance(identities, _Packed):
+        return instant
+    return replace(instant, identities=_Packed(identities))
+
+
 def identities_of(parts: Iterable[Instant]) -> Iterator[Identity]:
     """The identities of parts of one instant by MMSI, as those of each part are already; that a vessel is
     gone comes after what else is said of it."""
-    return merge(*(part.identities for part in parts), key=attrgetter("mmsi", "gone"))
+    each = [part.identities for part in parts if len(part.identities)]
+    return iter(each[0]) if len(each) == 1 else merge(*each, key=attrgetter("mmsi", "gone"))
 
 
 class Waiting:
@@ -61,15 +70,18 @@ class Waiting:
     def __init__(self, changed: set[str]) -> None:
         self._changed = changed
         self._instants: dict[Millis, list[Instant]] = {}
+        self._last: Millis = BEGINNING
+        """Where one was put last: most are taken before the next one comes, and so are never packed."""
 
     def __iter__(self) -> Iterator[Millis]:
         """The times for which there is something."""
         return iter(self._instants)
 
     def put(self, batch: Instant) -> None:
-        if len(batch.identities) >= _MANY:
-            batch = replace(batch, identities=_Packed(batch.identities))
+        waiting = self._instants.get(self._last, [])  # they were not taken at once
+        waiting[:] = map(_packed, waiting)
         self._instants.setdefault(batch.time, []).append(batch)
+        self._last = batch.time
         self._changed.add(f"fed/{batch.time}")
 
     def of(self, time: Millis) -> list[Instant]:

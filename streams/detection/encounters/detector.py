@@ -81,13 +81,10 @@ class EncounterDetector:
         """Whether nothing can happen until ticks come."""
         return not self._pairs.live and not self._pairs.past
 
-    def learn(self, identity: Identity) -> None:
-        """Take in what is newly confirmed of a vessel."""
-        self._sightings.learn(identity.mmsi)
-        if identity.gone:
-            self.namesakes.forget(identity.mmsi)
-        else:
-            self.namesakes.learn(identity)
+    def learn(self, before: Identity | None, now: Identity) -> None:
+        """Take in what is newly confirmed of a vessel; `before` is what was known until then."""
+        self._sightings.learn(now.mmsi)
+        self.namesakes.learn(before, now)
 
     def compare(self, rows: Rows, instant: Millis, receivers: Receivers) -> set[Key]:
         """Take in the TICK rows of an instant, which `receivers` heard. Returns the pairs to be judged."""
@@ -146,7 +143,7 @@ class EncounterDetector:
                 if following is None:
                     return
                 pair = following
-        if pair.id is None and pair.samples and self._is_brief(pair, instant):
+        if pair.id is None and pair.samples and self._is_mute(pair, instant):
             return
         contact = pair.contact(s)
         if contact is None:
@@ -179,10 +176,12 @@ class EncounterDetector:
         elif level == pair.level == Level.POSSIBLE and status is Status.OPEN and retraction is None:
             self._settle(pair, contact, doubts, instant)
 
-    def _is_brief(self, pair: Pair, instant: Millis) -> bool:
+    def _is_mute(self, pair: Pair, instant: Millis) -> bool:
         """Whether nothing can be told of a pair yet, nor can it be over, whatever its contacts are."""
-        s, first, last = self._settings, pair.samples[0].time, pair.samples[-1].time
-        return last - first < s.possible_minutes * MINUTE and instant - first < s.merge
+        s, begin, first = self._settings, pair.samples[0].time, self._first(pair)
+        brief = pair.samples[-1].time - begin < s.possible_minutes * MINUTE
+        mute = brief or not encounter.can_meet(first, pair.latest or first)
+        return mute and instant - begin < s.merge
 
     def _level(self, pair: Pair, contact: Contact, doubts: Doubts, instant: Millis) -> str | None:
         """The level: that of the contact alone, unless it lies where that is ordinary."""

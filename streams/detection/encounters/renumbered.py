@@ -28,23 +28,20 @@ class Namesakes:
     """Which MMSIs have sent the same IMO number, or the same call sign. Rebuilt from identities."""
 
     def __init__(self, identity_of: Callable[[int], Identity]) -> None:
-        """`identity_of` says what is known of a vessel; while something is learnt or forgotten of one, what
-        was known before."""
+        """`identity_of` says what is known of a vessel."""
         self._identity_of = identity_of
         self._by: dict[int | str, tuple[int, ...]] = {}  # mostly one
 
-    def learn(self, identity: Identity) -> None:
-        """Take in what is confirmed of a vessel now."""
-        before, now = _keys(self._identity_of(identity.mmsi)), _keys(identity)
-        for key in before:
-            if key not in now:
-                self._leave(key, identity.mmsi)
-        for key in now:
-            self._enter(key, identity.mmsi)
-
-    def forget(self, mmsi: int) -> None:
-        for key in _keys(self._identity_of(mmsi)):
-            self._leave(key, mmsi)
+    def learn(self, before: Identity | None, now: Identity) -> None:
+        """Take in what is confirmed of a vessel now; `before` is what was known until then."""
+        were, keys = _keys(before) if before is not None else [], _keys(now) if not now.gone else []
+        if were == keys:
+            return
+        for key in were:
+            if key not in keys:
+                self._leave(key, now.mmsi)
+        for key in keys:
+            self._enter(key, now.mmsi)
 
     def load(self, identities: Iterable[Identity]) -> None:
         """Replace what is known."""
@@ -75,17 +72,16 @@ class Namesakes:
 
     def of(self, identity: Identity) -> list[int]:
         """The other MMSIs under which the same ship may have been heard, sorted."""
-        found = {*self._by.get(identity.imo, ())} if identity.imo else set[int]()
-        if identity.callsign and identity.dimensions is not None:
-            same = (
+        own, imo, callsign = identity.mmsi, identity.imo, identity.callsign
+        found = [mmsi for mmsi in self._by.get(imo, ()) if mmsi != own] if imo else []
+        if callsign and identity.dimensions is not None:
+            found += [
                 mmsi
-                for mmsi in self._by.get(identity.callsign, ())
-                if mmsi not in found
-                and mmsi != identity.mmsi
+                for mmsi in self._by.get(callsign, ())
+                if mmsi != own
+                and mmsi not in found
                 and same_size(self._identity_of(mmsi).dimensions, identity.dimensions)
-            )
-            found.update(same)
-        found.discard(identity.mmsi)
+            ]
         return sorted(found)
 
 

@@ -1,4 +1,4 @@
-"""History: the ticks of the last instants, the newest as rows and the others packed."""
+"""History: the ticks of the last instants, the newest as rows and, where they are many, the others packed."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -12,7 +12,9 @@ from models.time import Millis
 from streams.detection.ticks.packed import PART, Numbers, Packed, rows_of, tracks, unpacked
 
 _OPEN: Final = 2
-"""Instants that are not packed, the newest: nearly all that is asked is asked of them."""
+"""Instants that are never packed, the newest: nearly all that is asked is asked of them."""
+_ROOM: Final = 1 << 17
+"""Ticks of the newest instants that are not packed, either: 8 MB. Of a few thousand vessels these are all."""
 _LEAST: Final = 2 * PART
 """Ticks of an instant from which on it is worth packing them."""
 _KEYS: Final = 6
@@ -102,17 +104,22 @@ class History:
         of each."""
         self._let_go(time)
         self._open[time] = rows, track
-        large = [time for time, (rows, _) in self._open.items() if len(rows) >= _LEAST]
-        if large:
-            newest = sorted(self.times)[-_OPEN:]
-            for each in [each for each in large if each not in newest]:
-                both = self._open.pop(each)
-                key = each // self._key * self._key
-                base = self._packed.get(key) if key != each else None
-                if base is not None and 2 * base.count < len(both[0]):  # its parts would be too large here
-                    base = None
-                self._packed[each] = Packed.of(both[0], base, self._rows)
-                self._whole = each, both
+        if len(rows) < _LEAST:
+            return
+        count = 0
+        for place, each in enumerate(sorted(self.times, reverse=True)):
+            count += self.count(each)
+            if place >= _OPEN and count > _ROOM and len(self._open.get(each, _NOTHING)[0]) >= _LEAST:
+                self._pack(each)
+
+    def _pack(self, time: Millis) -> None:
+        both = self._open.pop(time)
+        key = time // self._key * self._key
+        base = self._packed.get(key) if key != time else None
+        if base is not None and 2 * base.count < len(both[0]):  # its parts would be too large here
+            base = None
+        self._packed[time] = Packed.of(both[0], base, self._rows)
+        self._whole = time, both
 
     def forget(self, until: Millis) -> list[Millis]:
         """Ticks for this instant and before are needed no more. Returns the instants that had any."""

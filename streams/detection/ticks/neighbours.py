@@ -18,6 +18,10 @@ from streams.runtime.compiled import compiled
 
 AT_ONCE: Final = 100_000
 """Ticks that are compared in one go, unless there are more of one instant. It bounds the memory."""
+_MANY: Final = 4_000
+"""Ticks from which on those are left out at first that can't be near a new one."""
+_NARROWEST: Final = 0.005
+"""Degrees of latitude in a band in which others are looked for, at least."""
 Wanted = Callable[[npt.NDArray[np.integer]], npt.NDArray[np.bool_]]
 """Of some MMSIs, which are wanted."""
 
@@ -93,11 +97,12 @@ class Neighbours:
         """All neighbours at its instants of which at least one MMSI is `wanted` and one of the two is new:
         the numbers of their rows, the lower ones and the higher ones, in order."""
         rows = fresh.rows
-        points = unit_vectors(rows["lon"], rows["lat"]).T
-        (new,) = np.nonzero(fresh.is_new)
-        groups = np.searchsorted(new, fresh.begins), np.array(fresh.begins)
+        there = np.flatnonzero(self._may_be_near(fresh)) if len(rows) > _MANY else np.arange(len(rows))
+        points = unit_vectors(rows["lon"][there], rows["lat"][there]).T
+        (new,) = np.nonzero(fresh.is_new[there])
+        groups = np.searchsorted(there[new], fresh.begins), np.searchsorted(there, fresh.begins)
         i, j = pairs_within(points[new], points, self._reach, groups)
-        i = new[i]
+        i, j = there[new[i]], there[j]
         low, high = np.minimum(i, j), np.maximum(i, j)
         one, other = rows["mmsi"][low], rows["mmsi"][high]
         want = wanted(one) | wanted(other)
@@ -105,6 +110,18 @@ class Neighbours:
         # as one number: numpy takes far longer to find rows that are the same
         first, second = np.divmod(np.unique(low[want] * len(rows) + high[want]), max(len(rows), 1))
         return first, second
+
+    def _may_be_near(self, fresh: Fresh) -> npt.NDArray[np.bool_]:
+        """The rows near the latitude of a new one of their instant: of instants with few late ticks a few."""
+        wide = max(1.01 * np.degrees(self._reach), _NARROWEST)
+        count = int(180 / wide) + 3
+        instant = np.repeat(np.arange(len(fresh.times)), np.diff(fresh.begins))
+        band = instant * count + ((fresh.rows["lat"] + 90) / wide).astype(np.int64) + 1
+        has_new = np.zeros(count * len(fresh.times) + 1, bool)
+        for beside in (-1, 0, 1):
+            has_new[band[fresh.is_new] + beside] = True
+        near: npt.NDArray[np.bool_] = has_new[band]
+        return near
 
     def farthest(self, keys: Sequence[Key]) -> list[float]:
         """Of each pair, the greatest distance of its two vessels, metres, at the instants kept where both

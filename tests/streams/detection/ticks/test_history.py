@@ -46,12 +46,13 @@ def test_packed_ticks_are_read_again_bit_by_bit(some: list[int], others: list[in
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 14), vessels.filter(bool)), max_size=20))
-def test_a_history_answers_as_if_nothing_were_packed(puts: list[tuple[int, list[int]]]) -> None:
+@given(st.lists(st.tuples(st.integers(0, 14), vessels.filter(bool)), max_size=20), st.integers(0, 100))
+def test_a_history_answers_as_if_nothing_were_packed(puts: list[tuple[int, list[int]]], room: int) -> None:
     """Instants come in any order, and again; some are too small to be packed."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(packed, "PART", 4)
         patch.setattr(history, "_LEAST", 8)
+        patch.setattr(history, "_ROOM", room)
         patch.setattr(history, "_PARTS", 3)
         kept, plain = History(STEP), dict[int, Rows]()
         for number, (step, mmsis) in enumerate(puts):

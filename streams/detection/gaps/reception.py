@@ -10,7 +10,7 @@ come once, and are no vessels that fall silent.
 
 from collections.abc import Iterable
 from functools import cached_property, lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -40,6 +40,21 @@ hours begin in between. Source: judgement; a few reports at anchor."""
 Cells = npt.NDArray[np.int64]
 """Numbers of cells: row from the south times the number of columns, plus the column from 180° W."""
 Flags = npt.NDArray[np.bool_]
+Vessels = npt.NDArray[np.uint32]
+"""MMSIs, ascending."""
+
+
+class Area(NamedTuple):
+    """The cells no farther than `reach` cells from one in each direction."""
+
+    row: int
+    column: int
+    reach: int
+
+    @property
+    def cells(self) -> Cells:
+        """Ascending."""
+        return _around(*self)
 
 
 class ReceptionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -100,17 +115,17 @@ class Heard:
         order = np.argsort(self.cell, kind="stable")
         return self.mmsi[order], self.cell[order]
 
-    def within(self, cells: Cells | None) -> npt.NDArray[np.uint32]:
-        """The vessels that were last in one of these cells, in the order of the cells; or all of them."""
-        if cells is None:
+    def within(self, area: Area | None) -> npt.NDArray[np.uint32]:
+        """The vessels that were last in an area, in the order of its cells; or all of them."""
+        if area is None:
             return self.mmsi
-        mmsi, cell = self._by_cell
+        (mmsi, cell), cells = self._by_cell, area.cells
         first, last = np.searchsorted(cell, cells, "left"), np.searchsorted(cell, cells, "right")
         return np.concatenate([mmsi[:0], *map(mmsi.__getitem__, map(slice, first, last))])
 
-    def count(self, cells: Cells) -> int:
-        """How many vessels were last in one of these cells."""
-        _, cell = self._by_cell
+    def count(self, area: Area) -> int:
+        """How many vessels were last in an area."""
+        (_, cell), cells = self._by_cell, area.cells
         return int((np.searchsorted(cell, cells, "right") - np.searchsorted(cell, cells, "left")).sum())
 
 
@@ -144,13 +159,12 @@ class Reception:
         self._changed = changed
         self._hours: dict[int, Heard] = {}
         # what was asked for since the last change: many fall silent in the same cells, in the same hours
-        self._since: dict[tuple[int, int], npt.NDArray[np.uint32]] = {}
-        """Who was heard after an hour and up to another one."""
+        self._since: dict[tuple[int, int], Vessels] = {}  # who was heard after an hour and up to another one
         self._repeated: dict[int, Heard] = {}  # who of an hour was heard more than once
-        self._before: dict[tuple[int, bytes, tuple[int, int]], tuple[npt.NDArray[np.uint32], Flags]] = {}
-        """Who was heard in an hour and the one before it in some cells; and who of them since, as above."""
-        self._is_heard: dict[tuple[int, bytes], bool] = {}  # enough were heard in an hour in some cells
-        self._often_lost: dict[tuple[bytes, bool], tuple[bool, float]] = {}
+        self._before: dict[tuple[int, Area | None], Vessels] = {}
+        """Who was heard in an hour and the one before it in an area, or anywhere."""
+        self._is_heard: dict[tuple[int, Area], bool] = {}  # enough were heard in an hour in an area
+        self._often_lost: dict[tuple[Area, bool], tuple[bool, float]] = {}
         self._cells: Cells = np.empty(0, np.int64)
         # of each of these cells, by the hour; old ones count less: vessels that were heard,
         self._seen = np.empty(0, np.float32)
@@ -243,57 +257,54 @@ class Reception:
         hour = start // HOUR
         return hour in self._hours or hour - 1 in self._hours
 
-    def neighbours(self, mmsi: int, start: Millis, cells: Cells | None, until: Millis) -> Neighbours:
-        """The other vessels heard up to an hour before `start`, in these cells or anywhere, and those of them
+    def neighbours(self, mmsi: int, start: Millis, area: Area | None, until: Millis) -> Neighbours:
+        """The other vessels heard up to an hour before `start`, in this area or anywhere, and those of them
         heard since, in hours that are over at `until`, while that is remembered; not in an hour that begins
         within `_AT_ONCE` of it."""
-        hour = start // HOUR
+        there = self._heard_before(start // HOUR, area)
         asked = (start + _AT_ONCE) // HOUR, min(until // HOUR - 1, max(self._hours))
-        there, since = self._heard_before(hour, cells, asked)
+        if asked not in self._since:
+            self._since[asked] = self._after(*asked)
+        since = _among(there, self._since[asked])
         at = int(there.searchsorted(np.uint32(mmsi)))
         own = at < len(there) and bool(there[at] == mmsi)
         return Neighbours(len(there) - own, int(since.sum()) - (own and bool(since[at])))
 
-    def _heard_before(
-        self, hour: int, cells: Cells | None, asked: tuple[int, int]
-    ) -> tuple[npt.NDArray[np.uint32], Flags]:
-        """The vessels heard in an hour and the one before it, in these cells or anywhere, ascending; and who
-        of them was heard after the first hour that is `asked` for, and up to the other one."""
-        key = hour, _key(cells), asked
+    def _heard_before(self, hour: int, area: Area | None) -> Vessels:
+        """The vessels heard in an hour and the one before it, in this area or anywhere."""
+        key = hour, area
         if key not in self._before:
-            there = np.unique(np.concatenate([self._vessels(at).within(cells) for at in (hour - 1, hour)]))
-            if asked not in self._since:
-                self._since[asked] = self._after(*asked)
-            self._before[key] = there, _among(there, self._since[asked])
+            both = [self._vessels(at).within(area) for at in (hour - 1, hour)]
+            self._before[key] = np.unique(np.concatenate(both))
         return self._before[key]
 
-    def is_heard(self, hour: int, cells: Cells) -> bool:
-        """Whether enough vessels were heard in these cells in an hour. The vessel that is asked for is silent
+    def is_heard(self, hour: int, area: Area) -> bool:
+        """Whether enough vessels were heard in an area in an hour. The vessel that is asked for is silent
         and does not count."""
-        key = hour, _key(cells)
+        key = hour, area
         if key not in self._is_heard:
-            self._is_heard[key] = self._vessels(hour).count(cells) >= self._settings.heard_vessels
+            self._is_heard[key] = self._vessels(hour).count(area) >= self._settings.heard_vessels
         return self._is_heard[key]
 
-    def seen(self, cells: Cells) -> float:
-        """Hours of vessels heard in these cells, lately."""
-        return float(self._seen[self._known(cells)].sum())
+    def seen(self, area: Area) -> float:
+        """Hours of vessels heard in an area, lately."""
+        return float(self._seen[self._known(area)].sum())
 
-    def often_lost(self, cells: Cells, under_way: bool) -> tuple[bool, float]:
-        """Whether vessels often fall silent in these cells, and the share that did: of those that moved on,
-        for a vessel `under_way`, or else of those heard there."""
-        key = _key(cells), under_way
+    def often_lost(self, area: Area, under_way: bool) -> tuple[bool, float]:
+        """Whether vessels often fall silent in an area, and the share that did: of those that moved on, for
+        a vessel `under_way`, or else of those heard there."""
+        key = area, under_way
         if key not in self._often_lost:
-            there = self._known(cells)
+            there = self._known(area)
             lost = float(self._lost[there].sum())
             of = lost + float(self._moved[there].sum()) if under_way else float(self._seen[there].sum())
             s, share = self._settings, lost / of if of else 0.0
             self._often_lost[key] = lost >= s.lost_vessels and share >= s.lost_share, share
         return self._often_lost[key]
 
-    def _known(self, cells: Cells) -> npt.NDArray[np.intp]:
-        """Where those of these cells stand of which something is remembered, ascending."""
-        return np.searchsorted(self._cells, cells[_among(cells, self._cells)])
+    def _known(self, area: Area) -> npt.NDArray[np.intp]:
+        """Where those of its cells stand of which something is remembered, ascending."""
+        return np.searchsorted(self._cells, area.cells[_among(area.cells, self._cells)])
 
     # --- checkpoints
 
@@ -332,11 +343,6 @@ class Reception:
                 )
 
 
-def _key(cells: Cells | None) -> bytes:
-    """What tells cells from others; none is anywhere."""
-    return b"" if cells is None else cells.tobytes()
-
-
 def _among(each: npt.NDArray[Any], all_of_them: npt.NDArray[Any]) -> Flags:
     """Which of these are among others, which are sorted."""
     if not len(all_of_them):
@@ -368,7 +374,7 @@ def _around(row: int, column: int, reach: int) -> Cells:
 
 
 @lru_cache(maxsize=8192)
-def area(lon: float, lat: float, reach: int = 1) -> Cells:
+def area(lon: float, lat: float, reach: int = 1) -> Area:
     """The cells within so many cells of a position in degrees: with 1, some 80 km from south to north."""
     cell = int(cells_of(np.array([lon]), np.array([lat]))[0])
-    return _around(cell // _COLUMNS, cell % _COLUMNS, reach)
+    return Area(*divmod(cell, _COLUMNS), reach)

@@ -23,8 +23,9 @@ from streams.detection.gaps.event import (
     proposed,
     stored,
 )
+from streams.detection.gaps.heard import area
 from streams.detection.gaps.reasons import NOT_FOLLOWED
-from streams.detection.gaps.reception import Reception, ReceptionSettings, area
+from streams.detection.gaps.reception import Reception, ReceptionSettings
 from streams.detection.gaps.seen import Attached, Silence, attach, silence_of, with_sightings
 from streams.detection.gaps.settings import GapSettings
 from streams.detection.identities.link import Moved
@@ -393,8 +394,7 @@ class GapJudge:
     def load(self, pieces: Iterable[tuple[int, bytes]]) -> None:
         """Replace the state by these pieces: MMSI and what it holds."""
         self._known = {mmsi: msgspec.msgpack.decode(data, type=dict[str, Known]) for mmsi, data in pieces}
-        self._open, self._judged = {}, {}
-        self._count = sum(map(len, self._known.values()))
+        self._open, self._judged, self._count = {}, {}, sum(map(len, self._known.values()))
         for mmsi, silences in self._known.items():
             for id, known in silences.items():
                 self._note_open(mmsi, id, known)

@@ -9,8 +9,7 @@ come once, and are no vessels that fall silent.
 """
 
 from collections.abc import Iterable
-from functools import cached_property, lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -18,11 +17,20 @@ import numpy.typing as npt
 
 from models.report import Rows, distinct
 from models.time import DAY, HOUR, MINUTE, Millis
+from streams.detection.gaps.heard import (
+    NOBODY,
+    Area,
+    Cells,
+    Flags,
+    Heard,
+    Vessels,
+    cells_of,
+    count_others,
+    mark,
+    places_of,
+    with_more,
+)
 
-_CELL: Final = 0.25
-"""Degrees. Side of a cell: 28 km from south to north, the way of a tanker in an hour."""
-_COLUMNS: Final = round(360 / _CELL)
-_ROWS: Final = round(180 / _CELL)
 _SAMPLE: Final = 30 * MINUTE
 """Ticks at whole multiples of this time count, and fixes that stand alone."""
 _LOST_AFTER: Final = 3
@@ -36,25 +44,6 @@ _FORGOTTEN: Final = 0.05
 _AT_ONCE: Final = 15 * MINUTE
 """What is heard so soon after a vessel fell silent is no sign that others did not: no two send at once, and
 hours begin in between. Source: judgement; a few reports at anchor."""
-
-Cells = npt.NDArray[np.int64]
-"""Numbers of cells: row from the south times the number of columns, plus the column from 180° W."""
-Flags = npt.NDArray[np.bool_]
-Vessels = npt.NDArray[np.uint32]
-"""MMSIs, ascending."""
-
-
-class Area(NamedTuple):
-    """The cells no farther than `reach` cells from one in each direction."""
-
-    row: int
-    column: int
-    reach: int
-
-    @property
-    def cells(self) -> Cells:
-        """Ascending."""
-        return _around(*self)
 
 
 class ReceptionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -96,39 +85,6 @@ class ReceptionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
                 raise ValueError(f"{name} must be above 0 and at most 1")
 
 
-class Heard:
-    """The vessels of one hour, ascending, each with the cell where it was last, and whether it was heard more
-    than once. It is never changed."""
-
-    def __init__(self, mmsi: npt.NDArray[np.uint32], cell: Cells, again: Flags) -> None:
-        self.mmsi = mmsi
-        self.cell = cell
-        self.again = again
-
-    def only(self, which: Flags) -> "Heard":
-        """Those of them for which this holds."""
-        return self if which.all() else Heard(self.mmsi[which], self.cell[which], self.again[which])
-
-    @cached_property
-    def _by_cell(self) -> tuple[npt.NDArray[np.uint32], Cells]:
-        """The vessels in the order of their cells, and those cells."""
-        order = np.argsort(self.cell, kind="stable")
-        return self.mmsi[order], self.cell[order]
-
-    def within(self, area: Area | None) -> npt.NDArray[np.uint32]:
-        """The vessels that were last in an area, in the order of its cells; or all of them."""
-        if area is None:
-            return self.mmsi
-        (mmsi, cell), cells = self._by_cell, area.cells
-        first, last = np.searchsorted(cell, cells, "left"), np.searchsorted(cell, cells, "right")
-        return np.concatenate([mmsi[:0], *map(mmsi.__getitem__, map(slice, first, last))])
-
-    def count(self, area: Area) -> int:
-        """How many vessels were last in an area."""
-        (_, cell), cells = self._by_cell, area.cells
-        return int((np.searchsorted(cell, cells, "right") - np.searchsorted(cell, cells, "left")).sum())
-
-
 class Neighbours(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """Other vessels in the hour before a vessel fell silent, and how many of them were heard in the hours
     after it."""
@@ -140,9 +96,6 @@ class Neighbours(msgspec.Struct, array_like=True, frozen=True, gc=False):
         """Whether so many fell silent that reception explains it."""
         gone = self.before - self.heard
         return gone >= s.outage_vessels and gone >= s.outage_share * self.before
-
-
-_NOBODY: Final = Heard(np.empty(0, np.uint32), np.empty(0, np.int64), np.empty(0, bool))
 
 
 class Reception:
@@ -186,12 +139,8 @@ class Reception:
             self._close(instant // HOUR)
 
     def _note(self, hour: int, mmsi: npt.NDArray[np.uint32], cell: Cells) -> None:
-        known = self._hours.get(hour, _NOBODY)
-        everyone, last, times = np.unique(
-            np.concatenate([mmsi[::-1], known.mmsi]), return_index=True, return_counts=True
-        )
-        again = np.concatenate([np.zeros(len(mmsi), bool), known.again])[last] | (times > 1)
-        now = Heard(everyone, np.concatenate([cell[::-1], known.cell])[last], again)
+        known = self._hours.get(hour, NOBODY)
+        now = Heard(*with_more(known.mmsi, known.cell, known.again, np.ascontiguousarray(mmsi), cell))
         # noted for good, since the hours before are forgotten first
         self._hours[hour] = Heard(now.mmsi, now.cell, self._is_repeated(now, hour))
         self._forget_answers()
@@ -205,15 +154,14 @@ class Reception:
         """Who of an hour was heard more than once, in it or in any other that is kept."""
         again = heard.again.copy()
         for at in sorted(self._hours, key=lambda at: abs(at - hour)):  # most are found in the next one
-            (open_,) = np.nonzero(~again)
-            if at != hour and len(open_):
-                again[open_] = _among(heard.mmsi[open_], self._hours[at].mmsi)
+            if at != hour and mark(again, heard.mmsi, self._hours[at].mmsi):
+                break
         return again
 
     def _vessels(self, hour: int) -> Heard:
         """Who was heard in an hour, but for those heard only once in all hours that are kept."""
         if hour not in self._repeated:
-            heard = self._hours.get(hour, _NOBODY)
+            heard = self._hours.get(hour, NOBODY)
             self._repeated[hour] = heard.only(self._is_repeated(heard, hour))
         return self._repeated[hour]
 
@@ -223,7 +171,7 @@ class Reception:
         heard = self._vessels(hour)
         if len(heard.mmsi):
             gone = ~_among(heard.mmsi, self._after(hour, hour + _LOST_AFTER))
-            self._count(heard.cell, gone, _moved(heard, self._hours.get(hour + 1, _NOBODY)))
+            self._count(heard.cell, gone, _moved(heard, self._hours.get(hour + 1, NOBODY)))
         for old in [each for each in self._hours if each <= now - self._settings.kept_hours]:
             del self._hours[old]
             self._forget_answers()
@@ -245,7 +193,7 @@ class Reception:
         self._forget_answers()
         self._changed.add("reception/cells")
 
-    def _after(self, hour: int, last: int) -> npt.NDArray[np.uint32]:
+    def _after(self, hour: int, last: int) -> Vessels:
         """The vessels heard after an hour, up to another one."""
         later = [heard.mmsi for each, heard in self._hours.items() if hour < each <= last]
         return np.unique(np.concatenate([np.empty(0, np.uint32), *later]))
@@ -265,10 +213,7 @@ class Reception:
         asked = (start + _AT_ONCE) // HOUR, min(until // HOUR - 1, max(self._hours))
         if asked not in self._since:
             self._since[asked] = self._after(*asked)
-        since = _among(there, self._since[asked])
-        at = int(there.searchsorted(np.uint32(mmsi)))
-        own = at < len(there) and bool(there[at] == mmsi)
-        return Neighbours(len(there) - own, int(since.sum()) - (own and bool(since[at])))
+        return Neighbours(*count_others(mmsi, there, self._since[asked]))
 
     def _heard_before(self, hour: int, area: Area | None) -> Vessels:
         """The vessels heard in an hour and the one before it, in this area or anywhere."""
@@ -283,7 +228,7 @@ class Reception:
         and does not count."""
         key = hour, area
         if key not in self._is_heard:
-            self._is_heard[key] = self._vessels(hour).count(area) >= self._settings.heard_vessels
+            self._is_heard[key] = len(self._vessels(hour).within(area)) >= self._settings.heard_vessels
         return self._is_heard[key]
 
     def seen(self, area: Area) -> float:
@@ -302,9 +247,9 @@ class Reception:
             self._often_lost[key] = lost >= s.lost_vessels and share >= s.lost_share, share
         return self._often_lost[key]
 
-    def _known(self, area: Area) -> npt.NDArray[np.intp]:
+    def _known(self, area: Area) -> npt.NDArray[np.int64]:
         """Where those of its cells stand of which something is remembered, ascending."""
-        return np.searchsorted(self._cells, area.cells[_among(area.cells, self._cells)])
+        return places_of(area.cells, self._cells)
 
     # --- checkpoints
 
@@ -336,10 +281,11 @@ class Reception:
                 self._seen, self._lost, self._moved = (np.frombuffer(part, np.float32) for part in parts[1:])
             elif kind == "heard":
                 self._hours[int(rest)] = Heard(
-                    np.frombuffer(parts[0], np.uint32),
-                    np.frombuffer(parts[1], np.int64),
+                    # copies: compiled loops take what can't be written to for another type
+                    np.frombuffer(parts[0], np.uint32).copy(),
+                    np.frombuffer(parts[1], np.int64).copy(),
                     # not known in states of versions before: then they count as heard again
-                    np.frombuffer(parts[2], bool) if len(parts) > 2 else np.ones(len(parts[0]) // 4, bool),
+                    np.array(bytearray(parts[2]) if len(parts) > 2 else [1] * (len(parts[0]) // 4), bool),
                 )
 
 
@@ -357,24 +303,3 @@ def _moved(heard: Heard, later: Heard) -> Flags:
     if not len(later.mmsi):
         return np.zeros(len(heard.mmsi), bool)
     return np.asarray((later.mmsi[at] == heard.mmsi) & (later.cell[at] != heard.cell))
-
-
-def cells_of(lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64]) -> Cells:
-    """The cells of positions in degrees."""
-    row = np.clip(np.floor((lat + 90) / _CELL), 0, _ROWS - 1).astype(np.int64)
-    column = np.floor((lon + 180) / _CELL).astype(np.int64) % _COLUMNS
-    return row * _COLUMNS + column
-
-
-@lru_cache(maxsize=4096)
-def _around(row: int, column: int, reach: int) -> Cells:
-    rows = np.arange(max(row - reach, 0), min(row + reach, _ROWS - 1) + 1)
-    columns = np.arange(column - reach, column + reach + 1) % _COLUMNS
-    return np.sort((rows[:, None] * _COLUMNS + columns[None, :]).ravel())
-
-
-@lru_cache(maxsize=8192)
-def area(lon: float, lat: float, reach: int = 1) -> Area:
-    """The cells within so many cells of a position in degrees: with 1, some 80 km from south to north."""
-    cell = int(cells_of(np.array([lon]), np.array([lat]))[0])
-    return Area(*divmod(cell, _COLUMNS), reach)

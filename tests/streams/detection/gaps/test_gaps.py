@@ -9,7 +9,8 @@ from models.event import Event, EventType, Level, Status
 from models.report import STATIC, Rows
 from models.time import MINUTE
 from models.watchlist import Entry, Watchlist
-from streams.detection.gaps.reception import Area, Reception, ReceptionSettings
+from streams.detection.gaps.heard import Area
+from streams.detection.gaps.reception import Reception, ReceptionSettings
 from streams.detection.gaps.settings import GapSettings
 from streams.detection.vessel_detectors import DetectorSettings
 from streams.stages.settings import Settings, VesselSettings

@@ -7,6 +7,7 @@ are null here: NaN in floats, 0 in identifying integers, empty bytes in text.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -64,7 +65,12 @@ IS_COARSE: Final = np.isin(np.arange(256), COARSE_TYPES)
 def raw(rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The same rows without their fields: numpy moves structured rows field by field, as bytes it is far
     faster."""
-    return rows.view(np.dtype((np.void, rows.dtype.itemsize)))
+    return rows.view(_as_bytes(rows.dtype.itemsize))
+
+
+@cache
+def _as_bytes(size: int) -> np.dtype[np.void]:
+    return np.dtype((np.void, size))
 
 
 def joined(parts: Sequence[Rows], dtype: np.dtype[Any]) -> Rows:

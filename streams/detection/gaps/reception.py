@@ -280,13 +280,12 @@ class Reception:
                 self._cells = np.frombuffer(parts[0], np.int32).astype(np.int64)
                 self._seen, self._lost, self._moved = (np.frombuffer(part, np.float32) for part in parts[1:])
             elif kind == "heard":
-                self._hours[int(rest)] = Heard(
-                    # copies: compiled loops take what can't be written to for another type
-                    np.frombuffer(parts[0], np.uint32).copy(),
-                    np.frombuffer(parts[1], np.int64).copy(),
-                    # not known in states of versions before: then they count as heard again
-                    np.array(bytearray(parts[2]) if len(parts) > 2 else [1] * (len(parts[0]) // 4), bool),
-                )
+                # copies: compiled loops take what can't be written to for another type
+                mmsi = np.frombuffer(parts[0], np.uint32).copy()
+                cell = np.frombuffer(parts[1], np.int64).copy()
+                # not known in states of versions before: then they count as heard again
+                again = np.frombuffer(parts[2], bool).copy() if len(parts) > 2 else np.ones(len(mmsi), bool)
+                self._hours[int(rest)] = Heard(mmsi, cell, again)
 
 
 def _among(each: npt.NDArray[Any], all_of_them: npt.NDArray[Any]) -> Flags:

@@ -19,8 +19,8 @@ from streams.detection.encounters.whereabouts import places
 from streams.detection.gaps.heard import area
 from streams.detection.gaps.reception import Reception
 from streams.detection.ticks.nearby import pairs_within
-from streams.detection.ticks.neighbours import Fresh, Steps
-from streams.detection.ticks.packed import Packed
+from streams.detection.ticks.neighbours import Fresh
+from streams.detection.ticks.packed import Packed, places_of
 from streams.stages.rules import Rules
 from streams.stages.settings import Settings
 from streams.stages.vessel_stage import VesselStage
@@ -70,8 +70,9 @@ def warm_up() -> None:
     ticks = np.zeros(1, TICK)
     Packed.of(ticks).rows()
     Fresh([0], [0, 1], ticks, np.zeros(1, np.int64), np.ones(1, bool)).together([(0, 0, 0, 0)])
-    vessel, time, none = np.ones(1, np.int64), np.zeros(1, np.int64), np.zeros(0, np.int64)
-    places(vessel, time, Steps({}, {}), Steps({0: np.zeros(0, TICK)}, {0: none}), 1, EncounterSettings())
+    vessel, time = np.ones(1, np.int64), np.zeros(1, np.int64)
+    places(vessel, time, ticks, 1, EncounterSettings())
+    places_of(vessel, vessel)
     reception, anywhere = Reception(rules.settings.meeting.reception, HOUR, set()), area(0.0, 0.0)
     for hour in (0, HOUR):
         ticks["time"] = hour

@@ -7,6 +7,7 @@ otherwise what is looked for would become ordinary. Fishing and pleasure craft a
 because a fleet that drifts where it fishes makes no anchorage.
 """
 
+import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Final
@@ -42,6 +43,8 @@ _DAYS: Final = 1 << 16
 """More than there are days: MMSI and day in one integer."""
 _ROWS: Final = 256
 """Rows of cells of which it is remembered what is near."""
+_BLOCKS: Final = 256
+"""Blocks of whose cells it is remembered what was looked up."""
 
 
 class RestSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -165,7 +168,8 @@ class RestingPlaces:
         self._cells: dict[int, Vessels] = {}  # by number, row by row
         self._since: Millis | None = None  # the first position there was
         self._pruned = 0  # the day on which old vessels were forgotten last
-        self._found: dict[Cell, tuple[_Near, _Near]] = {}  # looked up since the last change
+        self._found: dict[Cell, dict[Cell, tuple[_Near, _Near]]] = {}
+        """What was looked up since the last change near it: by block, then by cell."""
         self._cells_near = lru_cache(_ROWS)(self._look_up_cells)
 
     def learn(self, rows: Rows) -> None:
@@ -211,7 +215,8 @@ class RestingPlaces:
         )
 
     def _note(self, cell: Cell, mmsi: int, day: int) -> None:
-        self._found.clear()
+        for block in self._blocks_near(cell):
+            self._found.pop(block, None)
         vessels = _days_of(self._cells.get(_number(cell), ()))
         vessels[mmsi] = max(day, vessels.get(mmsi, day))
         if len(vessels) > self.settings.cell_vessels:
@@ -239,9 +244,13 @@ class RestingPlaces:
     def _vessels_near(self, lon: float, lat: float) -> tuple[_Near, _Near]:
         """The vessels within the two distances of the middle of a cell."""
         cell = (int((lat + 90) // _CELL), int((lon + 180) // _CELL) % _COLUMNS)
-        if cell not in self._found:
-            self._found[cell] = self._look(cell)
-        return self._found[cell]
+        block = _block(cell)
+        if block not in self._found and len(self._found) >= _BLOCKS:
+            self._found.clear()
+        found = self._found.setdefault(block, {})
+        if cell not in found:
+            found[cell] = self._look(cell)
+        return found[cell]
 
     def _look(self, cell: Cell) -> tuple[_Near, _Near]:
         near, wide = _Near(), _Near()
@@ -256,15 +265,28 @@ class RestingPlaces:
     def _look_up_cells(self, row: int) -> list[tuple[int, int, bool]]:
         """The cells within the wider distance of a cell in a row: their rows, how many columns east they are,
         and whether they are within the nearer one."""
-        s = self.settings
-        tall = int(1000 * s.wide_km / 111_000 / _CELL) + 1
+        s, (tall, broad) = self.settings, self._reach(row)
         lat = (row + 0.5) * _CELL - 90
-        broad = min(int(tall / max(np.cos(np.radians(min(abs(lat) + 1, 89.0))), 0.02)) + 1, _COLUMNS // 2)
         rows, east = np.mgrid[row - tall : row + tall + 1, -broad : broad + 1]
         away = haversine_m(0.0, lat, east * _CELL, (rows + 0.5) * _CELL - 90)
         within = away <= 1000 * s.wide_km
         is_near = away[within] <= 1000 * s.near_km
         return list(zip(rows[within].tolist(), east[within].tolist(), is_near.tolist(), strict=True))
+
+    def _reach(self, row: int) -> tuple[int, int]:
+        """Rows and columns of cells that are surely farther than the wider distance reaches: from a cell in a
+        row, and from those from which it reaches there."""
+        tall = int(1000 * self.settings.wide_km / 111_000 / _CELL) + 1
+        lat = (row + 0.5) * _CELL - 90
+        broad = int(tall / max(math.cos(math.radians(min(abs(lat) + 1, 89.0))), 0.02)) + 1
+        return tall, min(broad, _COLUMNS // 2)
+
+    def _blocks_near(self, cell: Cell) -> Iterator[Cell]:
+        """The blocks of the cells from which the wider distance may reach a cell."""
+        tall, broad = self._reach(cell[0])
+        for row in range((cell[0] - tall) // _BLOCK, (cell[0] + tall) // _BLOCK + 1):
+            for column in range((cell[1] - broad) // _BLOCK, (cell[1] + broad) // _BLOCK + 1):
+                yield row, column % (_COLUMNS // _BLOCK)
 
     def prune(self, instant: Millis) -> None:
         """Once a day, forget the vessels that were not at rest in a place for long."""
@@ -335,5 +357,9 @@ def _day_of(mmsi: int, vessels: Vessels) -> int:
     return next((vessel % _DAYS for vessel in vessels if vessel // _DAYS == mmsi), -1)
 
 
+def _block(cell: Cell) -> Cell:
+    return cell[0] // _BLOCK, cell[1] // _BLOCK
+
+
 def _block_name(cell: Cell) -> str:
-    return f"rest/{cell[0] // _BLOCK}/{cell[1] // _BLOCK}"
+    return "rest/{}/{}".format(*_block(cell))

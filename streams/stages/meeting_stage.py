@@ -132,7 +132,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
             settings.sighting,
             rules.surroundings,
             self._identity_of,
-            self._anomalies.moved_to,
+            self._anomalies.moved,
             self._changed,
         )
         self._loiterings = LoiteringEncounters(

@@ -9,16 +9,18 @@ from geofences.sea_distance import sea_distances_km
 from models.frame import Frame
 from models.report import POSITION, STATIC, Reports
 from models.tick import TICK
-from models.time import END
+from models.time import END, HOUR
 from models.watchlist import Watchlist
 from streams.decoding.decoder import Decoder
 from streams.decoding.lines.byte_spans import ByteSpans
 from streams.decoding.quick_times import quick_times
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.encounters.whereabouts import places
+from streams.detection.gaps.heard import area
+from streams.detection.gaps.reception import Reception
 from streams.detection.ticks.nearby import pairs_within
-from streams.detection.ticks.neighbours import Fresh, Steps
-from streams.detection.ticks.packed import Packed
+from streams.detection.ticks.neighbours import Fresh
+from streams.detection.ticks.packed import Packed, places_of
 from streams.stages.rules import Rules
 from streams.stages.settings import Settings
 from streams.stages.vessel_stage import VesselStage
@@ -69,5 +71,12 @@ def warm_up() -> None:
     ticks = np.zeros(1, TICK)
     Packed.of(ticks).rows()
     Fresh([0], [0, 1], ticks, np.zeros(1, np.int64), np.ones(1, bool)).together([(0, 0, 0, 0)])
-    vessel, time, none = np.ones(1, np.int64), np.zeros(1, np.int64), np.zeros(0, np.int64)
-    places(vessel, time, Steps({}, {}), Steps({0: np.zeros(0, TICK)}, {0: none}), 1, EncounterSettings())
+    vessel, time = np.ones(1, np.int64), np.zeros(1, np.int64)
+    places(vessel, time, ticks, 1, EncounterSettings())
+    places_of(vessel, vessel)
+    reception, anywhere = Reception(rules.settings.meeting.reception, HOUR, set()), area(0.0, 0.0)
+    for hour in (0, HOUR):
+        ticks["time"] = hour
+        reception.learn(ticks, hour)
+    reception.neighbours(1, HOUR, anywhere, 2 * HOUR)
+    reception.seen(anywhere)

@@ -7,7 +7,6 @@ neighbours on the grid, or two lone ticks between which it can only have drifted
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -19,12 +18,14 @@ from models.tick import TICK, no_ticks, ticks_from
 from models.time import MINUTE, Millis
 from streams.detection.encounters.encounter import Key
 from streams.detection.encounters.settings import EncounterSettings
-from streams.detection.encounters.whereabouts import Bools, between, places
+from streams.detection.encounters.whereabouts import Bools, places
 from streams.detection.ticks.nearby import pairs_within
-from streams.detection.ticks.neighbours import Neighbours, Steps, Wanted, at_once
+from streams.detection.ticks.neighbours import Neighbours, Wanted, at_once
 from streams.detection.ticks.packed import SEGMENTS, Numbers, tracks
 from streams.tracking.track import KNOT
 
+_AT_ONCE: Final = 4096
+"""Places that are looked up at once. It bounds the memory: a track may have ticks at every step of hours."""
 MARGIN: Final = 10 * MINUTE
 """Lone ticks are kept this much longer than a silence that counts: a late one may still come."""
 
@@ -106,36 +107,29 @@ class LoneTicks:
         """Sorted by track and time, by the instant of the grid that ends the step."""
         self._tracks: dict[Millis, npt.NDArray[np.int64]] = {}  # of these ticks
 
-    def take(
-        self,
-        rows: Rows,
-        wanted: Wanted,
-        followed: Iterable[Key],
-        known: Iterable[Key],
-    ) -> tuple[Meetings, set[Millis]]:
+    def take(self, rows: Rows, wanted: Wanted, followed: Iterable[Key]) -> tuple[Meetings, set[Millis]]:
         """Take in all ticks of an instant; `neighbours` have those on the grid already.
 
         Returns the meetings that these ticks complete, sorted by pair and time, and the steps that lone ticks
-        were added to. Meetings are those near enough for a contact of which at least one MMSI is `wanted`, or
-        farther apart if the pair is `known`, and those of pairs `followed` however far apart.
+        were added to. Meetings are those of which at least one MMSI is `wanted` and that may be near enough
+        for a contact, and those of pairs `followed` however far apart.
         """
         fresh = joined([rows.compress(rows["time"] % self._step != 0), self._first_of_runs(rows)], TICK)
         added = self._add(fresh)
         if not self._ticks:
             return _all([]), added
         times = {time for time in distinct(rows["time"]) if time % self._step == 0}
-        near, apart, asked = self._near_dense(times | added, rows, added, wanted)
+        asked = self._near_dense(times | added, rows, added, wanted)
         for each in (*self._together(added), *self._on_the_way(fresh)):
             either = wanted(each.lone["mmsi"]) | wanted(each.track // SEGMENTS)
             asked.append(_Asked(each.lone.compress(either), each.track[either]))
         followed = list(followed)
-        asked.append(self._in_turns(rows, fresh, followed))
-        asked = [each for each in asked if len(each.track)]
         of_followed = self._of_followed(fresh, followed)
-        if not (near or asked or len(of_followed.track)):
+        asked += [self._in_turns(rows, fresh, followed), of_followed]
+        asked = [each for each in asked if len(each.track)]
+        if not asked:
             return _all([]), added
-        met = [*near, *self._met([*asked, of_followed], len(of_followed.track))]
-        return self._first_of_each(_all(met), _all(apart), known), added
+        return _first_of_each(self._met(asked, len(of_followed.track))), added
 
     def _of_followed(self, fresh: Rows, followed: Iterable[Key]) -> _Asked:
         """New lone ticks of pairs that are followed, and the track of the other one."""
@@ -182,30 +176,27 @@ class LoneTicks:
             at -= self._step
         return None
 
-    def _met(self, asked: Sequence[_Asked], followed: int) -> list[Meetings]:
+    def _met(self, asked: Sequence[_Asked], followed: int) -> Meetings:
         """Those of which it is known where the other one was, and the last ones, so many, in any case."""
         lone = joined([each.lone for each in asked], TICK)
-        track = np.concatenate([each.track for each in asked])
-        keep = lone["mmsi"] != track // SEGMENTS
-        neighbours, own = self._neighbours.steps(track), Steps(self._ticks, self._tracks)
-        other, heard = places(track, lone["time"].copy(), neighbours, own, self._step, self._settings)
-        keep &= heard | (np.arange(len(track)) >= len(track) - followed)
-        return [Meetings(lone, track, other, heard).only(keep)]
+        track, time = np.concatenate([each.track for each in asked]), lone["time"].copy()
+        found = [
+            self._places(track[at : at + _AT_ONCE], time[at : at + _AT_ONCE])
+            for at in range(0, len(track), _AT_ONCE)
+        ]
+        other, heard = (
+            joined([rows for rows, _ in found], TICK),
+            np.concatenate([known for _, known in found]),
+        )
+        keep = heard | (np.arange(len(track)) >= len(track) - followed)
+        keep &= lone["mmsi"] != track // SEGMENTS
+        return Meetings(lone, track, other, heard).only(keep)
 
-    def _first_of_each(self, found: Meetings, apart: Meetings, known: Iterable[Key]) -> Meetings:
-        """The first found of each pair and time, sorted; of those `apart` such of pairs that are found or
-        known."""
-        if len(apart.track):
-            code = PairCodes(found, apart)
-            met = np.concatenate([code.of(*found.pairs), code.of_keys(known)])
-            found = _all([found, apart.only(np.isin(code.of(*apart.pairs), met))])
-        if not len(found.track):
-            return found
-        columns = [found.lone["time"], *found.keys.T[::-1]]
-        order = np.lexsort(columns)
-        ordered = np.stack(columns)[:, order]
-        is_first = np.append(True, (ordered[:, 1:] != ordered[:, :-1]).any(axis=0))
-        return found.take(order[is_first])
+    def _places(self, track: Numbers, time: Numbers) -> tuple[Rows, Bools]:
+        """Where each track was at a time, and for which that is known."""
+        own = np.unique(track)
+        ticks = _by_track([*self._neighbours.of(own), *self._of(own)])
+        return places(track, time, ticks, self._step, self._settings)
 
     @property
     def steps(self) -> list[Millis]:
@@ -256,79 +247,39 @@ class LoneTicks:
             self._tracks[time] = tracks(self._ticks[time])
         return added
 
-    def _near_dense(
-        self,
-        times: set[Millis],
-        rows: Rows,
-        added: set[Millis],
-        wanted: Wanted,
-    ) -> tuple[list[Meetings], list[Meetings], list[_Asked]]:
-        """Lone ticks between two instants, and the vessels that have ticks near them at the second one.
-
-        Where the other vessel has ticks at both instants and none between them, the meeting is found here;
-        returns those that are near enough and those too far apart. The rest is to be asked.
-        """
-        near, apart, asked = list[Meetings](), list[Meetings](), list[_Asked]()
+    def _near_dense(self, times: set[Millis], rows: Rows, added: set[Millis], wanted: Wanted) -> list[_Asked]:
+        """Lone ticks between two instants, and the vessels that have ticks near them at the second one."""
         sizes = {time: self._neighbours.count(time) for time in sorted(times & self._ticks.keys())}
-        for some in at_once(sizes):
-            found = self._near_some(some, rows, added, wanted)
-            near, apart, asked = [*near, *found[0]], [*apart, *found[1]], [*asked, *found[2]]
-        return near, apart, asked
+        return [self._near_some(some, rows, added, wanted) for some in at_once(sizes)]
 
-    def _near_some(
-        self,
-        times: Iterable[Millis],
-        rows: Rows,
-        added: set[Millis],
-        wanted: Wanted,
-    ) -> tuple[list[Meetings], list[Meetings], list[_Asked]]:
+    def _near_some(self, times: Iterable[Millis], rows: Rows, added: set[Millis], wanted: Wanted) -> _Asked:
         """The same at some of the instants."""
-        lones: dict[Millis, Rows] = {}
-        theres: dict[Millis, Rows] = {}
+        lones, theres = list[Rows](), list[Rows]()
         for time in times:
             lone = self._ticks[time].compress(self._ticks[time]["time"] != time)
-            there = self._neighbours.at(time) if time in added else rows.compress(rows["time"] == time)
-            if len(lone) and len(there):
-                lones[time], theres[time] = lone, there
-        if not lones:
-            return [], [], []
-        lone, there = (joined([*each.values()], TICK) for each in (lones, theres))
-        begins, others = (np.cumsum([0, *map(len, each.values())]) for each in (lones, theres))
+            if len(lone):
+                there = self._neighbours.at(time) if time in added else rows.compress(rows["time"] == time)
+                lones.append(lone)
+                theres.append(there)
+        lone, there = joined(lones, TICK), joined(theres, TICK)
+        groups = np.cumsum([0, *map(len, lones)]), np.cumsum([0, *map(len, theres)])
         s = self._settings
         metres = s.keep_metres + s.under_way_knots * KNOT * self._step
-        i, j = pairs_within(_points(lone), _points(there), metres / EARTH_RADIUS_M, (begins, others))
+        i, j = pairs_within(_points(lone), _points(there), metres / EARTH_RADIUS_M, groups)
         one, other = lone["mmsi"][i], there["mmsi"][j]
         keep = one != other
         keep[keep] = wanted(one[keep]) | wanted(other[keep])
-        i, j = i[keep], j[keep]
-        ends = np.searchsorted(i, begins).tolist()
-        found = [
-            self._between_instants(time, lone.take(i[begin:end]), there.take(j[begin:end]))
-            for time, (begin, end) in zip(lones, pairwise(ends), strict=True)
-            if begin < end
-        ]
-        return [near for near, _, _ in found], [far for _, far, _ in found], [rest for *_, rest in found]
-
-    def _between_instants(self, time: Millis, lone: Rows, after: Rows) -> tuple[Meetings, Meetings, _Asked]:
-        """The same for lone ticks and the ticks of another vessel at the instant after them, row by row."""
-        other = tracks(after)
-        before, dense = self._neighbours.find_all(time - self._step, other)
-        dense &= ~np.isin(other, self._tracks[time])
-        rest = _Asked(lone.compress(~dense), other[~dense])
-        lone, after, before = lone.compress(dense), after.compress(dense), before.compress(dense)
-        there = between(before, after, lone["time"])
-        near = haversine_m(lone["lon"], lone["lat"], there["lon"], there["lat"]) <= self._contact_metres
-        meetings = Meetings(lone, other[dense], there, np.ones(len(lone), bool))
-        return meetings.only(near), meetings.only(~near), rest
+        return _Asked(lone.take(i[keep]), tracks(there)[j[keep]])
 
     def _together(self, added: Iterable[Millis]) -> Iterable[_Asked]:
         """Lone ticks of the same time that are near each other: heard in the same pass of a satellite."""
         for step in sorted(added):
             every = self._ticks[step]
-            _, number, count = np.unique(every["time"], return_inverse=True, return_counts=True)
-            every = every.compress(count[number] > 1)
-            if not len(every):
+            times = np.sort(every["time"])
+            if not (times[1:] == times[:-1]).any():
                 continue
+            first, last = (times.searchsorted(every["time"], side) for side in ("left", "right"))
+            every = every.compress(last - first > 1)
             points = _points(every)
             i, j = pairs_within(points, points, self._contact_metres / EARTH_RADIUS_M)
             time, track = every["time"], tracks(every)
@@ -343,22 +294,26 @@ class LoneTicks:
         theirs = _by_track(list(self._of(np.unique(tracks(fresh)))))  # a leg ends with one of these ticks
         track = tracks(theirs)
         before, after = theirs[:-1], theirs[1:]
-        took = (after["time"] - before["time"]).astype("f8")
-        metres = haversine_m(before["lon"], before["lat"], after["lon"], after["lat"])
-        drifted = (track[1:] == track[:-1]) & (took > self._step) & (took <= s.silence)
-        drifted &= np.maximum(before["sog"], after["sog"]) < s.drift_knots
-        drifted &= metres <= s.drift_knots * KNOT * took
-        drifted &= np.isin(after["time"], fresh["time"])
-        (legs,) = np.nonzero(drifted)
+        took = after["time"] - before["time"]
+        (legs,) = ((track[1:] == track[:-1]) & (took > self._step) & (took <= s.silence)).nonzero()
         if not len(legs):
             return
+        before, after, took, track = before.take(legs), after.take(legs), took[legs], track[legs]
+        metres = haversine_m(before["lon"], before["lat"], after["lon"], after["lat"])
+        drifted = np.maximum(before["sog"], after["sog"]) < s.drift_knots
+        drifted &= metres <= s.drift_knots * KNOT * took
+        drifted &= np.isin(after["time"], fresh["time"])
+        if not drifted.any():
+            return
+        before, after = before.compress(drifted), after.compress(drifted)
+        track, metres = track[drifted], metres[drifted]
         every = _by_track(list(self._ticks.values()))
         number = tracks(every)
-        middle = _points(before.take(legs)) + _points(after.take(legs))
+        middle = _points(before) + _points(after)
         middle /= np.linalg.norm(middle, axis=1, keepdims=True)
-        reach = (s.keep_metres + metres[legs] / 2) / EARTH_RADIUS_M
-        i, j = pairs_within(middle, _points(every), reach)
-        leg, time = legs[i], every["time"][j]
+        reach = (s.keep_metres + metres / 2) / EARTH_RADIUS_M
+        leg, j = pairs_within(middle, _points(every), reach)
+        time = every["time"][j]
         met = (before["time"][leg] < time) & (time < after["time"][leg]) & (track[leg] != number[j])
         yield _Asked(every.take(j[met]), track[leg[met]])
 
@@ -371,6 +326,17 @@ class LoneTicks:
         for ticks, at, begin, end in zip(self._ticks.values(), begins, ends, ends[1:], strict=False):
             if begin < end:
                 yield ticks.take(rows[begin:end] - at)
+
+
+def _first_of_each(found: Meetings) -> Meetings:
+    """The first found of each pair and time, sorted."""
+    if len(found.track) < 2:
+        return found
+    columns = [found.lone["time"], *found.keys.T[::-1]]
+    order = np.lexsort(columns)
+    ordered = np.stack(columns)[:, order]
+    is_first = np.append(True, (ordered[:, 1:] != ordered[:, :-1]).any(axis=0))
+    return found.take(order[is_first])
 
 
 def _by_track(parts: Sequence[Rows]) -> Rows:

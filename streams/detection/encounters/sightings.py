@@ -154,7 +154,7 @@ class Sightings:
     def _compare_lone(self, instant: Millis, rows: Rows, receivers: Receivers) -> set[Key]:
         """The same for ticks that vessels have at the time of their own fixes."""
         followed = self._followed(instant)
-        met, steps = self._lone.take(rows, self._standing.wanted, followed, self._pairs.live)
+        met, steps = self._lone.take(rows, self._standing.wanted, followed)
         self._changed.update(f"lone/{step}" for step in steps)
         if not len(met.track):
             return set()

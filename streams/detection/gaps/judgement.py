@@ -5,7 +5,7 @@ every full hour, and at the instant at which it becomes a gap. What is published
 silence that reception explains is not published at all.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, KeysView, Mapping
 
 import msgspec
 
@@ -23,8 +23,9 @@ from streams.detection.gaps.event import (
     proposed,
     stored,
 )
+from streams.detection.gaps.heard import area
 from streams.detection.gaps.reasons import NOT_FOLLOWED
-from streams.detection.gaps.reception import Reception, ReceptionSettings, area
+from streams.detection.gaps.reception import Reception, ReceptionSettings
 from streams.detection.gaps.seen import Attached, Silence, attach, silence_of, with_sightings
 from streams.detection.gaps.settings import GapSettings
 from streams.detection.identities.link import Moved
@@ -69,11 +70,11 @@ class GapJudge:
         sighting_settings: SightingSettings,
         surroundings: Surroundings,
         identity_of: Callable[[int], Identity],
-        moved_to: Callable[[int], Moved | None],
+        moved: Callable[[KeysView[int]], Mapping[int, Moved]],
         changed: set[str],
     ) -> None:
         self._settings = settings
-        self._moved_to = moved_to
+        self._moved = moved
         self._reception_settings = reception_settings
         self._reception = reception
         self._resting = resting
@@ -82,7 +83,7 @@ class GapJudge:
         self._identity_of = identity_of
         self._changed = changed
         self._known: dict[int, dict[str, Known]] = {}
-        self._open: dict[int, set[str]] = {}  # ids of those that are open, by MMSI
+        self._open: dict[int, dict[str, Known]] = {}  # those of them that are open
         self._count = 0  # of silences
         self._judged: dict[str, tuple[object, ...]] = {}  # by id: what an open one was judged by last
 
@@ -105,9 +106,8 @@ class GapJudge:
             self._count += 1
         self._changed.add(f"gap/{mmsi}")
         instant = from_text(event.detected)
-        known.proposal, known.open = stored(event), event.status is Status.OPEN
-        known.renumbered = False
-        self._note_open(mmsi, event.id, known.open)
+        known.proposal, known.open, known.renumbered = stored(event), event.status is Status.OPEN, False
+        self._note_open(mmsi, event.id, known)
         if event.status is Status.RETRACTED:
             self._drop(mmsi, event.id)
             if known.level is None:
@@ -118,12 +118,16 @@ class GapJudge:
     def revise(self, instant: Millis) -> list[Event]:
         """Judge the open silences anew: at every full hour, and as soon as one lasts long enough."""
         events: list[Event] = []
-        full = instant % HOUR == 0
-        for mmsi in sorted(self._open):
-            moved = self._moved_to(mmsi)
-            for id in sorted(self._open[mmsi]):
-                known = self._known[mmsi][id]
-                if moved and (ended := ended_elsewhere(proposed(known.proposal), moved, self._settings)):
+        full, moved = instant % HOUR == 0, self._moved(self._open.keys())
+        due = [
+            mmsi
+            for mmsi, silences in self._open.items()
+            if full or mmsi in moved or any(known.level is None for known in silences.values())
+        ]
+        for mmsi in sorted(due):
+            for id, known in sorted(self._open[mmsi].items()):
+                to = moved.get(mmsi)
+                if to and (ended := ended_elsewhere(proposed(known.proposal), to, self._settings)):
                     events += self._end(mmsi, id, ended, instant)
                 elif full or (known.level is None and self._is_due(known, instant)):
                     if full:
@@ -136,8 +140,7 @@ class GapJudge:
 
     def _has_news(self, mmsi: int, id: str, known: Known, instant: Millis) -> bool:
         """Whether what the level of an open silence depends on has changed since this was asked last."""
-        silent = instant - from_text(proposed(known.proposal).start)
-        depends = grounds(silent, known.around, self._is_covered(known), self._settings)
+        depends = grounds(instant - known.start, known.around, self._is_covered(known), self._settings)
         now = (known.level, known.proposal, self._identity_of(mmsi), tuple(known.seen), *depends)
         before, self._judged[id] = self._judged.get(id), now
         return before != now
@@ -150,7 +153,7 @@ class GapJudge:
         """The ship is heard under another MMSI: the gap ends there, unless this MMSI comes back."""
         known = self._known[mmsi][id]
         known.proposal, known.open, known.renumbered = stored(event), False, True
-        self._note_open(mmsi, id, False)
+        self._note_open(mmsi, id, known)
         self._changed.add(f"gap/{mmsi}")
         self._count_hours(known, instant)
         return self._publish(mmsi, known, event, instant)
@@ -159,9 +162,9 @@ class GapJudge:
         """The open gaps that were published, as they stand; these are no revisions."""
         return [
             made
-            for mmsi in sorted(self._open)
-            for id in sorted(self._open[mmsi])
-            if (known := self._known[mmsi][id]).level is not None
+            for mmsi, silences in sorted(self._open.items())
+            for _, known in sorted(silences.items())
+            if known.level is not None
             and (made := self._made(mmsi, known, as_it_stands(proposed(known.proposal), instant)))
         ]
 
@@ -215,9 +218,9 @@ class GapJudge:
         """All sources have ended: publish open gaps once more, as they stand."""
         return [
             published
-            for mmsi in sorted(self._open)
-            for id in sorted(self._open[mmsi])
-            if (known := self._known[mmsi][id]).level is not None and known.published_at < instant
+            for mmsi, silences in sorted(self._open.items())
+            for _, known in sorted(silences.items())
+            if known.level is not None and known.published_at < instant
             for published in self._publish(
                 mmsi, known, as_it_stands(proposed(known.proposal), instant), instant
             )
@@ -285,20 +288,20 @@ class GapJudge:
         )
         return Known(start, off.lon, off.lat, b"", around, start // HOUR)
 
-    def _note_open(self, mmsi: int, id: str, is_open: bool) -> None:
-        if is_open:
-            self._open.setdefault(mmsi, set()).add(id)
-        elif mmsi in self._open:
-            self._open[mmsi].discard(id)
+    def _note_open(self, mmsi: int, id: str, known: Known) -> None:
+        if known.open:
+            self._open.setdefault(mmsi, {})[id] = known
+        elif self._open.get(mmsi, {}).pop(id, None):
             self._judged.pop(id, None)
             if not self._open[mmsi]:
                 del self._open[mmsi]
 
     def _drop(self, mmsi: int, id: str) -> None:
-        self._note_open(mmsi, id, False)
+        known = self._known[mmsi].pop(id)
+        known.open = False
+        self._note_open(mmsi, id, known)
         self._count -= 1
         self._changed.add(f"gap/{mmsi}")
-        del self._known[mmsi][id]
         if not self._known[mmsi]:
             del self._known[mmsi]
 
@@ -309,29 +312,28 @@ class GapJudge:
     def _count_hours(self, known: Known, instant: Millis) -> None:
         """Count the hours of the silence in which others were heard near where it began, up to the last one
         of which all is known; then see who fell silent with it."""
-        cells = area(known.lon, known.lat)
-        end = proposed(known.proposal).end
-        until = instant if end is None else min(instant, from_text(end))
+        near, proposal = area(known.lon, known.lat), proposed(known.proposal)
+        until = instant if proposal.end is None else min(instant, from_text(proposal.end))
         around, s = known.around, self._reception_settings
         for hour in range(known.counted + 1, min(until // HOUR - 1, instant // HOUR - _LATE_HOURS) + 1):
-            if self._reception.is_heard(hour, cells):
+            if self._reception.is_heard(hour, near):
                 around.heard_hours += 1
             else:
                 around.unheard_hours += 1
             known.counted = hour
         if self._reception.remembers(known.start):
-            (mmsi,) = proposed(known.proposal).mmsis
+            (mmsi,) = proposal.mmsis
             areas = [None if reach is None else area(known.lon, known.lat, reach) for reach in _RINGS]
             # those that are heard only after a silence that is long enough for a gap were silent, too
             soon = min(until, known.start + round(self._settings.possible_hours * HOUR))
             around.rings = [self._reception.neighbours(mmsi, known.start, each, soon) for each in areas]
-        often, share = self._reception.often_lost(cells, around.under_way)
+        often, share = self._reception.often_lost(near, around.under_way)
         if known.open or not known.level:
             around.lost_share = share if often else 0.0
         outage = next((i for i, ring in enumerate(around.rings) if ring.silent(s)), None)
         # others have been heard there since: its own silence, unless it sailed on to where nobody is heard
         around.outlasted = around.heard_hours >= self._settings.least_hours(around.kind())[0]
-        sailed = around.may_have_sailed(proposed(known.proposal).gap, self._settings)
+        sailed = around.may_have_sailed(proposal.gap, self._settings)
         around.outage = outage if sailed or not around.outlasted else None
 
     def _publish(
@@ -392,8 +394,7 @@ class GapJudge:
     def load(self, pieces: Iterable[tuple[int, bytes]]) -> None:
         """Replace the state by these pieces: MMSI and what it holds."""
         self._known = {mmsi: msgspec.msgpack.decode(data, type=dict[str, Known]) for mmsi, data in pieces}
-        self._open, self._judged = {}, {}
-        self._count = sum(map(len, self._known.values()))
+        self._open, self._judged, self._count = {}, {}, sum(map(len, self._known.values()))
         for mmsi, silences in self._known.items():
             for id, known in silences.items():
-                self._note_open(mmsi, id, known.open)
+                self._note_open(mmsi, id, known)

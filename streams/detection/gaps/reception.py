@@ -9,7 +9,6 @@ come once, and are no vessels that fall silent.
 """
 
 from collections.abc import Iterable
-from functools import cached_property, lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -18,11 +17,20 @@ import numpy.typing as npt
 
 from models.report import Rows, distinct
 from models.time import DAY, HOUR, MINUTE, Millis
+from streams.detection.gaps.heard import (
+    NOBODY,
+    Area,
+    Cells,
+    Flags,
+    Heard,
+    Vessels,
+    cells_of,
+    count_others,
+    mark,
+    places_of,
+    with_more,
+)
 
-_CELL: Final = 0.25
-"""Degrees. Side of a cell: 28 km from south to north, the way of a tanker in an hour."""
-_COLUMNS: Final = round(360 / _CELL)
-_ROWS: Final = round(180 / _CELL)
 _SAMPLE: Final = 30 * MINUTE
 """Ticks at whole multiples of this time count, and fixes that stand alone."""
 _LOST_AFTER: Final = 3
@@ -36,10 +44,6 @@ _FORGOTTEN: Final = 0.05
 _AT_ONCE: Final = 15 * MINUTE
 """What is heard so soon after a vessel fell silent is no sign that others did not: no two send at once, and
 hours begin in between. Source: judgement; a few reports at anchor."""
-
-Cells = npt.NDArray[np.int64]
-"""Numbers of cells: row from the south times the number of columns, plus the column from 180° W."""
-Flags = npt.NDArray[np.bool_]
 
 
 class ReceptionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,39 +85,6 @@ class ReceptionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
                 raise ValueError(f"{name} must be above 0 and at most 1")
 
 
-class Heard:
-    """The vessels of one hour, ascending, each with the cell where it was last, and whether it was heard more
-    than once. It is never changed."""
-
-    def __init__(self, mmsi: npt.NDArray[np.uint32], cell: Cells, again: Flags) -> None:
-        self.mmsi = mmsi
-        self.cell = cell
-        self.again = again
-
-    def only(self, which: Flags) -> "Heard":
-        """Those of them for which this holds."""
-        return self if which.all() else Heard(self.mmsi[which], self.cell[which], self.again[which])
-
-    @cached_property
-    def _by_cell(self) -> tuple[npt.NDArray[np.uint32], Cells]:
-        """The vessels in the order of their cells, and those cells."""
-        order = np.argsort(self.cell, kind="stable")
-        return self.mmsi[order], self.cell[order]
-
-    def within(self, cells: Cells | None) -> npt.NDArray[np.uint32]:
-        """The vessels that were last in one of these cells, in the order of the cells; or all of them."""
-        if cells is None:
-            return self.mmsi
-        mmsi, cell = self._by_cell
-        first, last = np.searchsorted(cell, cells, "left"), np.searchsorted(cell, cells, "right")
-        return np.concatenate([mmsi[:0], *map(mmsi.__getitem__, map(slice, first, last))])
-
-    def count(self, cells: Cells) -> int:
-        """How many vessels were last in one of these cells."""
-        _, cell = self._by_cell
-        return int((np.searchsorted(cell, cells, "right") - np.searchsorted(cell, cells, "left")).sum())
-
-
 class Neighbours(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """Other vessels in the hour before a vessel fell silent, and how many of them were heard in the hours
     after it."""
@@ -125,9 +96,6 @@ class Neighbours(msgspec.Struct, array_like=True, frozen=True, gc=False):
         """Whether so many fell silent that reception explains it."""
         gone = self.before - self.heard
         return gone >= s.outage_vessels and gone >= s.outage_share * self.before
-
-
-_NOBODY: Final = Heard(np.empty(0, np.uint32), np.empty(0, np.int64), np.empty(0, bool))
 
 
 class Reception:
@@ -144,13 +112,12 @@ class Reception:
         self._changed = changed
         self._hours: dict[int, Heard] = {}
         # what was asked for since the last change: many fall silent in the same cells, in the same hours
-        self._since: dict[tuple[int, int], npt.NDArray[np.uint32]] = {}
-        """Who was heard after an hour and up to another one."""
+        self._since: dict[tuple[int, int], Vessels] = {}  # who was heard after an hour and up to another one
         self._repeated: dict[int, Heard] = {}  # who of an hour was heard more than once
-        self._before: dict[tuple[int, bytes, tuple[int, int]], tuple[npt.NDArray[np.uint32], Flags]] = {}
-        """Who was heard in an hour and the one before it in some cells; and who of them since, as above."""
-        self._is_heard: dict[tuple[int, bytes], bool] = {}  # enough were heard in an hour in some cells
-        self._often_lost: dict[tuple[bytes, bool], tuple[bool, float]] = {}
+        self._before: dict[tuple[int, Area | None], Vessels] = {}
+        """Who was heard in an hour and the one before it in an area, or anywhere."""
+        self._is_heard: dict[tuple[int, Area], bool] = {}  # enough were heard in an hour in an area
+        self._often_lost: dict[tuple[Area, bool], tuple[bool, float]] = {}
         self._cells: Cells = np.empty(0, np.int64)
         # of each of these cells, by the hour; old ones count less: vessels that were heard,
         self._seen = np.empty(0, np.float32)
@@ -172,12 +139,8 @@ class Reception:
             self._close(instant // HOUR)
 
     def _note(self, hour: int, mmsi: npt.NDArray[np.uint32], cell: Cells) -> None:
-        known = self._hours.get(hour, _NOBODY)
-        everyone, last, times = np.unique(
-            np.concatenate([mmsi[::-1], known.mmsi]), return_index=True, return_counts=True
-        )
-        again = np.concatenate([np.zeros(len(mmsi), bool), known.again])[last] | (times > 1)
-        now = Heard(everyone, np.concatenate([cell[::-1], known.cell])[last], again)
+        known = self._hours.get(hour, NOBODY)
+        now = Heard(*with_more(known.mmsi, known.cell, known.again, np.ascontiguousarray(mmsi), cell))
         # noted for good, since the hours before are forgotten first
         self._hours[hour] = Heard(now.mmsi, now.cell, self._is_repeated(now, hour))
         self._forget_answers()
@@ -191,15 +154,14 @@ class Reception:
         """Who of an hour was heard more than once, in it or in any other that is kept."""
         again = heard.again.copy()
         for at in sorted(self._hours, key=lambda at: abs(at - hour)):  # most are found in the next one
-            (open_,) = np.nonzero(~again)
-            if at != hour and len(open_):
-                again[open_] = _among(heard.mmsi[open_], self._hours[at].mmsi)
+            if at != hour and mark(again, heard.mmsi, self._hours[at].mmsi):
+                break
         return again
 
     def _vessels(self, hour: int) -> Heard:
         """Who was heard in an hour, but for those heard only once in all hours that are kept."""
         if hour not in self._repeated:
-            heard = self._hours.get(hour, _NOBODY)
+            heard = self._hours.get(hour, NOBODY)
             self._repeated[hour] = heard.only(self._is_repeated(heard, hour))
         return self._repeated[hour]
 
@@ -209,7 +171,7 @@ class Reception:
         heard = self._vessels(hour)
         if len(heard.mmsi):
             gone = ~_among(heard.mmsi, self._after(hour, hour + _LOST_AFTER))
-            self._count(heard.cell, gone, _moved(heard, self._hours.get(hour + 1, _NOBODY)))
+            self._count(heard.cell, gone, _moved(heard, self._hours.get(hour + 1, NOBODY)))
         for old in [each for each in self._hours if each <= now - self._settings.kept_hours]:
             del self._hours[old]
             self._forget_answers()
@@ -231,7 +193,7 @@ class Reception:
         self._forget_answers()
         self._changed.add("reception/cells")
 
-    def _after(self, hour: int, last: int) -> npt.NDArray[np.uint32]:
+    def _after(self, hour: int, last: int) -> Vessels:
         """The vessels heard after an hour, up to another one."""
         later = [heard.mmsi for each, heard in self._hours.items() if hour < each <= last]
         return np.unique(np.concatenate([np.empty(0, np.uint32), *later]))
@@ -243,57 +205,51 @@ class Reception:
         hour = start // HOUR
         return hour in self._hours or hour - 1 in self._hours
 
-    def neighbours(self, mmsi: int, start: Millis, cells: Cells | None, until: Millis) -> Neighbours:
-        """The other vessels heard up to an hour before `start`, in these cells or anywhere, and those of them
+    def neighbours(self, mmsi: int, start: Millis, area: Area | None, until: Millis) -> Neighbours:
+        """The other vessels heard up to an hour before `start`, in this area or anywhere, and those of them
         heard since, in hours that are over at `until`, while that is remembered; not in an hour that begins
         within `_AT_ONCE` of it."""
-        hour = start // HOUR
+        there = self._heard_before(start // HOUR, area)
         asked = (start + _AT_ONCE) // HOUR, min(until // HOUR - 1, max(self._hours))
-        there, since = self._heard_before(hour, cells, asked)
-        at = int(there.searchsorted(np.uint32(mmsi)))
-        own = at < len(there) and bool(there[at] == mmsi)
-        return Neighbours(len(there) - own, int(since.sum()) - (own and bool(since[at])))
+        if asked not in self._since:
+            self._since[asked] = self._after(*asked)
+        return Neighbours(*count_others(mmsi, there, self._since[asked]))
 
-    def _heard_before(
-        self, hour: int, cells: Cells | None, asked: tuple[int, int]
-    ) -> tuple[npt.NDArray[np.uint32], Flags]:
-        """The vessels heard in an hour and the one before it, in these cells or anywhere, ascending; and who
-        of them was heard after the first hour that is `asked` for, and up to the other one."""
-        key = hour, _key(cells), asked
+    def _heard_before(self, hour: int, area: Area | None) -> Vessels:
+        """The vessels heard in an hour and the one before it, in this area or anywhere."""
+        key = hour, area
         if key not in self._before:
-            there = np.unique(np.concatenate([self._vessels(at).within(cells) for at in (hour - 1, hour)]))
-            if asked not in self._since:
-                self._since[asked] = self._after(*asked)
-            self._before[key] = there, _among(there, self._since[asked])
+            both = [self._vessels(at).within(area) for at in (hour - 1, hour)]
+            self._before[key] = np.unique(np.concatenate(both))
         return self._before[key]
 
-    def is_heard(self, hour: int, cells: Cells) -> bool:
-        """Whether enough vessels were heard in these cells in an hour. The vessel that is asked for is silent
+    def is_heard(self, hour: int, area: Area) -> bool:
+        """Whether enough vessels were heard in an area in an hour. The vessel that is asked for is silent
         and does not count."""
-        key = hour, _key(cells)
+        key = hour, area
         if key not in self._is_heard:
-            self._is_heard[key] = self._vessels(hour).count(cells) >= self._settings.heard_vessels
+            self._is_heard[key] = len(self._vessels(hour).within(area)) >= self._settings.heard_vessels
         return self._is_heard[key]
 
-    def seen(self, cells: Cells) -> float:
-        """Hours of vessels heard in these cells, lately."""
-        return float(self._seen[self._known(cells)].sum())
+    def seen(self, area: Area) -> float:
+        """Hours of vessels heard in an area, lately."""
+        return float(self._seen[self._known(area)].sum())
 
-    def often_lost(self, cells: Cells, under_way: bool) -> tuple[bool, float]:
-        """Whether vessels often fall silent in these cells, and the share that did: of those that moved on,
-        for a vessel `under_way`, or else of those heard there."""
-        key = _key(cells), under_way
+    def often_lost(self, area: Area, under_way: bool) -> tuple[bool, float]:
+        """Whether vessels often fall silent in an area, and the share that did: of those that moved on, for
+        a vessel `under_way`, or else of those heard there."""
+        key = area, under_way
         if key not in self._often_lost:
-            there = self._known(cells)
+            there = self._known(area)
             lost = float(self._lost[there].sum())
             of = lost + float(self._moved[there].sum()) if under_way else float(self._seen[there].sum())
             s, share = self._settings, lost / of if of else 0.0
             self._often_lost[key] = lost >= s.lost_vessels and share >= s.lost_share, share
         return self._often_lost[key]
 
-    def _known(self, cells: Cells) -> npt.NDArray[np.intp]:
-        """Where those of these cells stand of which something is remembered, ascending."""
-        return np.searchsorted(self._cells, cells[_among(cells, self._cells)])
+    def _known(self, area: Area) -> npt.NDArray[np.int64]:
+        """Where those of its cells stand of which something is remembered, ascending."""
+        return places_of(area.cells, self._cells)
 
     # --- checkpoints
 
@@ -324,17 +280,12 @@ class Reception:
                 self._cells = np.frombuffer(parts[0], np.int32).astype(np.int64)
                 self._seen, self._lost, self._moved = (np.frombuffer(part, np.float32) for part in parts[1:])
             elif kind == "heard":
-                self._hours[int(rest)] = Heard(
-                    np.frombuffer(parts[0], np.uint32),
-                    np.frombuffer(parts[1], np.int64),
-                    # not known in states of versions before: then they count as heard again
-                    np.frombuffer(parts[2], bool) if len(parts) > 2 else np.ones(len(parts[0]) // 4, bool),
-                )
-
-
-def _key(cells: Cells | None) -> bytes:
-    """What tells cells from others; none is anywhere."""
-    return b"" if cells is None else cells.tobytes()
+                # copies: compiled loops take what can't be written to for another type
+                mmsi = np.frombuffer(parts[0], np.uint32).copy()
+                cell = np.frombuffer(parts[1], np.int64).copy()
+                # not known in states of versions before: then they count as heard again
+                again = np.frombuffer(parts[2], bool).copy() if len(parts) > 2 else np.ones(len(mmsi), bool)
+                self._hours[int(rest)] = Heard(mmsi, cell, again)
 
 
 def _among(each: npt.NDArray[Any], all_of_them: npt.NDArray[Any]) -> Flags:
@@ -351,24 +302,3 @@ def _moved(heard: Heard, later: Heard) -> Flags:
     if not len(later.mmsi):
         return np.zeros(len(heard.mmsi), bool)
     return np.asarray((later.mmsi[at] == heard.mmsi) & (later.cell[at] != heard.cell))
-
-
-def cells_of(lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64]) -> Cells:
-    """The cells of positions in degrees."""
-    row = np.clip(np.floor((lat + 90) / _CELL), 0, _ROWS - 1).astype(np.int64)
-    column = np.floor((lon + 180) / _CELL).astype(np.int64) % _COLUMNS
-    return row * _COLUMNS + column
-
-
-@lru_cache(maxsize=4096)
-def _around(row: int, column: int, reach: int) -> Cells:
-    rows = np.arange(max(row - reach, 0), min(row + reach, _ROWS - 1) + 1)
-    columns = np.arange(column - reach, column + reach + 1) % _COLUMNS
-    return np.sort((rows[:, None] * _COLUMNS + columns[None, :]).ravel())
-
-
-@lru_cache(maxsize=8192)
-def area(lon: float, lat: float, reach: int = 1) -> Cells:
-    """The cells within so many cells of a position in degrees: with 1, some 80 km from south to north."""
-    cell = int(cells_of(np.array([lon]), np.array([lat]))[0])
-    return _around(cell // _COLUMNS, cell % _COLUMNS, reach)

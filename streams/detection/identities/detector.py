@@ -5,7 +5,7 @@ says needs no column of its own, and a number that two MMSIs send is seen wherev
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, KeysView
 from typing import Final
 
 import msgspec
@@ -257,18 +257,18 @@ class IdentityAnomalies:
             record.turns = [t for t in record.turns if t.field != "mmsi" or t.before != names[0]]
         self._touch(record.identity.mmsi)
 
-    def moved_to(self, mmsi: int) -> Moved | None:
-        """Under which MMSI the ship goes on that had this one; None if that is not known.
-
-        A number alone is not enough: another ship may have entered it wrongly.
-        """
-        for holder in sorted(self._linked.get(mmsi, ())):
-            record = self._records[holder]
-            link = next(link for link in record.links if link.mmsi == mmsi)
-            alike = is_alike(record.identity, self._records[mmsi].identity)
-            if alike and link.moved and not link.back and link.first is not None:
-                return Moved(holder, link.what, link.first)
-        return None
+    def moved(self, mmsis: KeysView[int]) -> dict[int, Moved]:
+        """Those of these MMSIs whose ships are known to go on under another one, and under which. A number
+        alone is not enough: another ship may have entered it wrongly."""
+        found: dict[int, Moved] = {}
+        for mmsi in self._linked.keys() & mmsis:
+            for holder in sorted(self._linked[mmsi], reverse=True):  # the first one counts
+                record = self._records[holder]
+                link = next(link for link in record.links if link.mmsi == mmsi)
+                alike = is_alike(record.identity, self._records[mmsi].identity)
+                if alike and link.moved and not link.back and link.first is not None:
+                    found[mmsi] = Moved(holder, link.what, link.first)
+        return found
 
     def former(self, mmsi: int) -> list[Former]:
         """Under which MMSIs the ship was heard before that has this one now."""

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from models.report import Rows, joined
 from models.tick import TICK, no_ticks, ticks_from
 from models.time import Millis
-from streams.detection.ticks.packed import PART, Numbers, Packed, rows_of, tracks, unpacked
+from streams.detection.ticks.packed import PART, Numbers, Packed, places_of, rows_of, tracks, unpacked
 
 _OPEN: Final = 2
 """Instants that are never packed, the newest: nearly all that is asked is asked of them."""
@@ -92,12 +92,13 @@ class History:
         at = int(of.searchsorted(track))
         return rows[at] if at < len(of) and of[at] == track else None
 
-    def some(self, time: Millis, wanted: Numbers) -> _Both:
-        """Of the ticks of an instant, those of tracks, ascending; or all of them, where that is easier."""
+    def some(self, time: Millis, wanted: Numbers) -> Rows:
+        """Of the ticks of an instant, those of tracks, ascending."""
         if time in self._open:
-            return self._open[time]
+            rows, track = self._open[time]
+            return rows.take(places_of(track, wanted))
         rows, found = self.find(time, wanted)
-        return rows.compress(found), wanted[found]
+        return rows.compress(found)
 
     def put(self, time: Millis, rows: Rows, track: Numbers) -> None:
         """Keep these ticks for an instant, sorted by track, in place of those that there were; and the track

@@ -26,14 +26,6 @@ Wanted = Callable[[npt.NDArray[np.integer]], npt.NDArray[np.bool_]]
 """Of some MMSIs, which are wanted."""
 
 
-class Steps(NamedTuple):
-    """Ticks by the instant of the grid that they are for, or that ends their step; sorted by track, then
-    time. `tracks` has the track of each."""
-
-    ticks: Mapping[Millis, Rows]
-    tracks: Mapping[Millis, Numbers]
-
-
 class Fresh(NamedTuple):
     """Ticks of some instants of the grid, with those that were known of them, one instant after the other;
     each sorted by track."""
@@ -139,13 +131,10 @@ class Neighbours:
         found: list[float] = metres.tolist()
         return found
 
-    def steps(self, wanted: Numbers) -> Steps:
-        """All that is kept of these tracks at least."""
-        asked = np.unique(wanted)
-        ticks, of = dict[Millis, Rows](), dict[Millis, Numbers]()
-        for time in self._history.times:
-            ticks[time], of[time] = self._history.some(time, asked)
-        return Steps(ticks, of)
+    def of(self, wanted: Numbers) -> list[Rows]:
+        """All ticks that are kept of these tracks, ascending."""
+        some = (self._history.some(time, wanted) for time in self._history.times)
+        return [rows for rows in some if len(rows)]
 
     def at(self, time: Millis) -> Rows:
         """The ticks kept for an instant."""
@@ -162,10 +151,6 @@ class Neighbours:
     def find(self, time: Millis, track: int) -> Rows | None:
         """The tick of a track at an instant; None where there is none."""
         return self._history.one(time, track)
-
-    def find_all(self, time: Millis, wanted: Numbers) -> tuple[Rows, npt.NDArray[np.bool_]]:
-        """The ticks of tracks at an instant, row by row, and which there are; the other rows are any."""
-        return self._history.find(time, wanted)
 
     @property
     def times(self) -> list[Millis]:

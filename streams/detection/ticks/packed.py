@@ -49,6 +49,20 @@ def rows_of(wanted: Numbers, there: Numbers) -> tuple[npt.NDArray[np.intp], npt.
     return at, there[at] == wanted
 
 
+@compiled
+def places_of(tracks: Numbers, wanted: Numbers) -> Numbers:
+    """Where those of these tracks stand that are there, maybe more than once; both are ascending."""
+    found = np.empty(len(tracks), np.int64)
+    count = k = 0
+    for track in wanted:
+        k += np.searchsorted(tracks[k:], track)
+        while k < len(tracks) and tracks[k] == track:
+            found[count] = k
+            count += 1
+            k += 1
+    return found[:count].copy()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Packed:
     """The ticks of an instant, sorted by track, in parts. Each can be read without the others."""

@@ -1,7 +1,5 @@
 """Where vessels were between their ticks: as one looks it up by hand, one after the other."""
 
-from collections.abc import Iterable
-
 import numpy as np
 
 from geofences.distance import haversine_m
@@ -10,7 +8,6 @@ from models.tick import TICK
 from models.time import MINUTE, Millis
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.encounters.whereabouts import between, places
-from streams.detection.ticks.neighbours import Steps
 from streams.detection.ticks.packed import SEGMENTS, tracks
 from streams.tracking.track import KNOT
 
@@ -34,13 +31,12 @@ def test_places_are_those_looked_up_one_by_one() -> None:
             grid.setdefault(time, []).append(row)
         if time != end or random.random() < 0.5:
             lone.setdefault(end, []).append(row)
-    on_grid, alone = (_sorted(each) for each in (grid, lone))
+    ticks = np.concatenate([row for each in (grid, lone) for rows in each.values() for row in rows])
+    ticks = ticks[np.lexsort([ticks["time"], tracks(ticks)])]
     asked = random.integers(1, 12, 3000) * SEGMENTS + random.integers(0, 2, 3000)
     when = NOON - STEP + random.integers(0, 54, 3000) * STEP // 2
-    rows, known = places(asked, when, on_grid, alone, STEP, S)
-    found = [
-        _place(track, time, on_grid, alone) for track, time in zip(asked.tolist(), when.tolist(), strict=True)
-    ]
+    rows, known = places(asked, when, ticks, STEP, S)
+    found = [_place(track, time, ticks) for track, time in zip(asked.tolist(), when.tolist(), strict=True)]
     assert known.tolist() == [each is not None for each in found]
     assert 0.1 < known.mean() < 0.9
     expected = np.concatenate([each for each in found if each is not None])
@@ -48,31 +44,17 @@ def test_places_are_those_looked_up_one_by_one() -> None:
 
 
 def test_nobody_is_anywhere_where_there_are_no_ticks() -> None:
-    rows, known = places(np.array([1]), np.array([NOON]), Steps({}, {}), _sorted({NOON: []}), STEP, S)
+    rows, known = places(np.array([1]), np.array([NOON]), np.empty(0, TICK), STEP, S)
     assert len(rows) == 1
     assert not known.any()
 
 
-def _sorted(steps: dict[Millis, list[Rows]]) -> Steps:
-    rows = {}
-    for time, parts in steps.items():
-        every = np.concatenate([np.empty(0, TICK), *parts])
-        every = every[np.lexsort([every["time"], tracks(every)])]
-        rows[time] = every
-    return Steps(rows, {time: tracks(each) for time, each in rows.items()})
-
-
-def _place(track: int, time: Millis, grid: Steps, lone: Steps) -> Rows | None:
-    exact = [*_of(track, grid, [time]), *(row for row in _of(track, lone, lone.ticks) if row["time"] == time)]
+def _place(track: int, time: Millis, ticks: Rows) -> Rows | None:
+    own = [ticks[i : i + 1] for i in np.flatnonzero(tracks(ticks) == track).tolist()]
+    exact = [row for row in own if row["time"] == time]
     if exact:
         return exact[0]
-    # of two of one time the first is taken: a tick on the grid is looked for a step before a lone one
-    dense, others, since = _of(track, grid, grid.ticks), _of(track, lone, lone.ticks), time - S.silence
-    before = [row for row in dense if since < row["time"] + STEP and row["time"] < time]
-    before += [row for row in others if since < -(-row["time"] // STEP) * STEP and row["time"] < time]
-    until = time + S.silence
-    after = [row for row in others if row["time"] > time and -(-row["time"] // STEP) * STEP <= until]
-    after += [row for row in dense if time < row["time"] <= until]
+    before, after = ([row for row in own if (row["time"] < time) == earlier] for earlier in (True, False))
     if not before or not after:
         return None
     one, other = (
@@ -86,13 +68,3 @@ def _place(track: int, time: Millis, grid: Steps, lone: Steps) -> Rows | None:
         if took > S.silence or not knots < S.drift_knots or metres > S.drift_knots * KNOT * took:
             return None
     return between(one, other, np.array([time]))
-
-
-def _of(track: int, steps: Steps, times: Iterable[Millis]) -> list[Rows]:
-    """The ticks of a track in these steps, one row each."""
-    return [
-        steps.ticks[time][i : i + 1]
-        for time in times
-        if time in steps.ticks
-        for i in np.flatnonzero(steps.tracks[time] == track).tolist()
-    ]

@@ -9,6 +9,7 @@ from models.event import Event, EventType, Level, Status
 from models.report import STATIC, Rows
 from models.time import MINUTE
 from models.watchlist import Entry, Watchlist
+from streams.detection.gaps.heard import Area
 from streams.detection.gaps.reception import Reception, ReceptionSettings
 from streams.detection.gaps.settings import GapSettings
 from streams.detection.vessel_detectors import DetectorSettings
@@ -324,4 +325,4 @@ def test_states_without_how_often_vessels_were_heard_are_read() -> None:
     reception = Reception(ReceptionSettings(), 5 * MINUTE, set())
     mmsi, cell = np.array([A, B], np.uint32), np.array([7, 8])
     reception.load([("heard", "10", msgspec.msgpack.encode([mmsi.tobytes(), cell.tobytes()]))])
-    assert reception.is_heard(10, np.array([7, 8]))
+    assert reception.is_heard(10, Area(0, 7, 1))

@@ -163,7 +163,7 @@ class Pipeline(faust.App):
             mine = {tp.partition: offset for tp, offset in earliest.items() if tp.topic == topic}
             offsets = await runner.load(mine)
             starts |= {TP(topic, partition): offset for partition, offset in offsets.items()}
-        memory.give_back()  # what the pieces took
+            memory.give_back()  # what the pieces took
         return starts
 
     async def send_record(self, out: OutgoingRecord) -> "asyncio.Future[Any]":

@@ -6,8 +6,9 @@ overwrite the state of its successor. It goes through only onto the checkpoint t
 written is what has changed, so a Redis that came back without its last second would end up with a mixture.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import redis.asyncio as redis
@@ -17,8 +18,8 @@ from streams.runtime.fencing import FencedHash, SetBack
 OFFSET = b"offset"
 NOTHING = -1
 """The offset of a partition that has no checkpoint."""
-FIELDS = 1_000
-"""Pieces in one command: five times as fast as one each."""
+FIELDS = 4_000
+"""Pieces in one command: some megabytes. The stage goes on between two commands."""
 Pieces = Mapping[str, bytes | None]
 """State by name of its piece; None where a piece is gone."""
 
@@ -49,19 +50,19 @@ class Checkpoint:
 
         `onto` are the offsets of checkpoints that these pieces can be added to.
         """
-        saved: list[tuple[Any, Any]] = [(name, value) for name, value in changed.items() if value is not None]
+        saved = [(name, value) for name, value in changed.items() if value is not None]
         gone = [name for name, value in changed.items() if value is None]
+        key = self._hash.key
 
-        async def fill(pipe: Any, fields: list[bytes | None]) -> None:
+        def commands(fields: list[bytes | None]) -> Iterator[tuple[Any, ...]]:
             self._check(onto, *fields)
-            pipe.multi()
             for at in range(0, len(saved), FIELDS):
-                pipe.hset(self._hash.key, mapping=dict(saved[at : at + FIELDS]))
-            pipe.hset(self._hash.key, OFFSET, offset)
+                yield "HSET", key, *chain.from_iterable(saved[at : at + FIELDS])
+            yield "HSET", key, OFFSET, offset
             if gone:
-                pipe.hdel(self._hash.key, *gone)
+                yield "HDEL", key, *gone
 
-        await self._hash.write((OFFSET.decode(),), fill)
+        await self._hash.write_much((OFFSET.decode(),), commands)
 
     async def verify(self, onto: Collection[int]) -> None:
         """Check that the partition is still ours and its checkpoint still there. Raises Fenced, SetBack."""

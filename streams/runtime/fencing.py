@@ -8,7 +8,7 @@ checks the owner (optimistic locking with WATCH, MULTI and EXEC).
 import os
 import secrets
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final, TypeVar
 
 import redis.asyncio as redis
@@ -85,6 +85,30 @@ class FencedHash:
                 except WatchError:
                     continue
                 return result
+
+    async def write_much(
+        self, fields: tuple[str, ...], commands: Callable[[list[bytes | None]], Iterable[tuple[Any, ...]]]
+    ) -> None:
+        """The same for what is large: Redis has each command of the transaction before the next one is made.
+
+        As one request they would be here several times over: packed, joined, and waiting for the socket.
+        """
+        async with self._redis.pipeline(transaction=True) as pipe:
+            while True:
+                await pipe.watch(self.key)
+                every = commands(await self._read(pipe, fields))
+                try:
+                    await pipe.execute_command("MULTI")
+                    for command in every:
+                        await pipe.execute_command(*command)
+                    if await pipe.execute_command("EXEC") is not None:
+                        return
+                except WatchError:  # the connection was lost; the same as if the hash had changed
+                    continue
+                except BaseException:
+                    if pipe.connection is not None:  # the transaction must not stay open for the next user
+                        await pipe.connection.disconnect(nowait=True)
+                    raise
 
     async def _read(self, client: Any, fields: tuple[str, ...]) -> list[bytes | None]:
         values: list[bytes | None] = await client.hmget(self.key, OWNER, TURN, *fields)

@@ -174,7 +174,8 @@ class FenceStage(Stage[Instant, FenceOutput]):
         split = [(*name.partition("/")[::2], data) for name, data in sorted(pieces.items())]
         known = [msgspec.msgpack.decode(data, type=Identity) for kind, _, data in split if kind == "identity"]
         self._known = {identity.mmsi: identity for identity in known}
-        self._waiting.load((int(rest), data) for kind, rest, data in split if kind == "fed")
+        self._changed.clear()
+        self._waiting.load(each for each in split if each[0] == "fed")
         self._crossings.load(split)
         self._unsure = {
             int(rest): msgspec.msgpack.decode(data, type=list[Crossing])
@@ -182,7 +183,6 @@ class FenceStage(Stage[Instant, FenceOutput]):
             if kind == "unsure"
         }
         self._awaited = self._is_awaited()
-        self._changed.clear()
 
     def snapshot(self) -> bytes:
         self._changed.clear()
@@ -198,7 +198,7 @@ class FenceStage(Stage[Instant, FenceOutput]):
     def _piece(self, kind: str, rest: str) -> object | None:
         """What one piece holds; None where it is gone."""
         if kind == "fed":
-            return self._waiting.piece(int(rest))
+            return self._waiting.piece(kind, rest)
         if kind == "identity":
             return self._known.get(int(rest))
         if kind == "unsure":

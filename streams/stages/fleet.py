@@ -16,10 +16,9 @@ import numpy.typing as npt
 from models.report import Rows, raw
 from models.time import Millis
 from streams.detection.vessel_state import NOT_WATCHED, VesselState, interest_of, tracks_of
-from streams.stages.folding import Folder, decoded, encoded, identity_in, is_busy, is_silent, outline
-from streams.tracking.ends import END, is_ordinary, rows_of, segment_of
+from streams.stages.folding import Folder, encoded
+from streams.tracking.ends import END, segment_of
 from streams.tracking.repeats import KEPT
-from streams.tracking.resolution import resolution_of
 from streams.tracking.slots import Slots
 from streams.tracking.track import Segment
 
@@ -145,56 +144,35 @@ class Fleet:
         self.in_columns[slots] = [vessel.segments is _ELSEWHERE for vessel in vessels]
         self.note(vessels)
 
-    def load(self, states: Sequence[bytes]) -> list[int]:
-        """Take in vessels that are not here yet, whole and as msgpack, folded, without making objects of
-        them. Returns their MMSIs. Raises msgspec's errors where a state can't be read."""
-        decoded(states[0])  # as nobody else reads all of them
-        vessels, fold = list(map(outline, states)), self._folder.fold
-        mmsis = [vessel.mmsi for vessel in vessels]
-        slots = self._place(mmsis)
-        self._begin(vessels, slots)
-        self.busy[slots], self.silent[slots] = list(map(is_busy, vessels)), list(map(is_silent, vessels))
-        identities = [identity_in(vessel.identity) for vessel in vessels]
-        self.class_b[slots] = [identity.class_b for identity in identities]
-        self.interest[slots] = list(map(interest_of, identities))
-        self.quiet[slots], self.looked[slots] = False, 0
-        there, tracks = list[int](), list[Segment]()
-        for vessel, slot in zip(vessels, slots.tolist(), strict=True):
-            if vessel.rounding:
-                self.step_east[slot], self.step_north[slot] = resolution_of(vessel.rounding)
-                self.on_lines[slot] = True
-            segments, vessel.segments = vessel.segments, []
-            if len(segments) == 1 and is_ordinary(segments[0]):
-                there.append(slot)
-                tracks += segments
-            else:
-                vessel.segments = segments
-            self.in_columns[slot] = not vessel.segments
-            self._folded[slot] = fold(vessel)
-        self.ends[there] = rows_of(tracks)
-        return mmsis
-
     def take_out(self, mmsis: Sequence[int]) -> tuple[Rows, list[bytes]]:
         """Let go of vessels. Returns their columns, ROW, and their states as msgpack, without the tracks that
         are in columns. Raises KeyError."""
         each = [self._heard(mmsi) for mmsi in mmsis]
         slots = np.array([slot for _, slot in each], np.intp)
-        rows = np.empty(len(slots), ROW)
-        for name in ROW.names or ():
-            raw(rows[name])[:] = raw(getattr(self, name)).take(slots, axis=0)
-        rows["busy"] = [vessel.detectors_busy for vessel, _ in each]
+        rows = self._rows(mmsis, slots)
         self._remove(mmsis, slots)
         return rows, [encoded(vessel) for vessel, _ in each]
 
     def bring_back(self, rows: Rows, vessels: Sequence[VesselState]) -> None:
         """Take in vessels that `take_out` gave."""
-        slots = self._put(vessels)
-        for name in ROW.names or ():
-            raw(getattr(self, name))[slots] = raw(rows[name])
-        self.changed[slots] = False
+        self._fill(self._put(vessels), rows)
         for vessel, in_columns in zip(vessels, rows["in_columns"].tolist(), strict=True):
             if in_columns:
                 vessel.segments = _ELSEWHERE
+
+    def folded(self, mmsis: Sequence[int]) -> tuple[Rows, list[bytes]]:
+        """The columns of vessels that are here, ROW, and their folded states; nothing of them changes."""
+        slots, fold = self.slots(mmsis), self._folder.fold
+        states = [self._folded[slot] for slot in slots.tolist()]
+        each = zip(mmsis, states, strict=True)
+        return self._rows(mmsis, slots), [state or fold(self._objects[mmsi][0]) for mmsi, state in each]
+
+    def take_in(self, rows: Rows, folded: Sequence[bytes]) -> None:
+        """Take in vessels that are not here yet, as `folded` gave them."""
+        slots = self._place(rows["mmsi"].tolist())
+        self._fill(slots, rows)
+        for slot, state in zip(slots.tolist(), folded, strict=True):
+            self._folded[slot] = state
 
     def __delitem__(self, mmsi: int) -> None:
         _, slot = self._object(mmsi)
@@ -304,8 +282,8 @@ class Fleet:
         silent: list[int] = self.mmsi[self.in_use & (self.last < before)].tolist()
         return silent
 
-    def _begin(self, vessels: Sequence[Any], slots: npt.NDArray[np.intp]) -> None:
-        """What the columns tell of each vessel that was not here, a state or its outline."""
+    def _begin(self, vessels: Sequence[VesselState], slots: npt.NDArray[np.intp]) -> None:
+        """What the columns tell of each vessel that was not here."""
         self.mmsi[slots], self.in_use[slots] = [vessel.mmsi for vessel in vessels], True
         self.first[slots] = [vessel.first for vessel in vessels]
         self.last[slots] = [vessel.last for vessel in vessels]
@@ -330,6 +308,20 @@ class Fleet:
         self._slots.put(mmsis, slots)
         self._asked, self._answer = b"", np.zeros(0, np.intp)
         return slots
+
+    def _rows(self, mmsis: Sequence[int], slots: npt.NDArray[np.intp]) -> Rows:
+        rows = np.empty(len(slots), ROW)
+        for name in ROW.names or ():
+            raw(rows[name])[:] = raw(getattr(self, name)).take(slots, axis=0)
+        for at, mmsi in enumerate(mmsis):
+            if mmsi in self._objects:
+                rows["busy"][at] = self._objects[mmsi][0].detectors_busy
+        return rows
+
+    def _fill(self, slots: npt.NDArray[np.intp], rows: Rows) -> None:
+        for name in ROW.names or ():
+            raw(getattr(self, name))[slots] = raw(rows[name])
+        self.changed[slots] = False
 
     def _remove(self, mmsis: Sequence[int], slots: npt.NDArray[np.intp]) -> None:
         """Of vessels that are objects."""

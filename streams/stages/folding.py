@@ -77,11 +77,14 @@ def _typical() -> bytes:
     return b"".join(map(encoded, states))
 
 
-class Folder:
-    """Folds states, and unfolds them."""
+TYPICAL: Final = _typical()
 
-    def __init__(self) -> None:
-        dictionary = zstandard.ZstdCompressionDict(_typical(), zstandard.DICT_TYPE_RAWCONTENT)
+
+class Folder:
+    """Folds states, and unfolds them, with `typical` ones."""
+
+    def __init__(self, typical: bytes = TYPICAL) -> None:
+        dictionary = zstandard.ZstdCompressionDict(typical, zstandard.DICT_TYPE_RAWCONTENT)
         dictionary.precompute_compress(level=_LEVEL)
         self._fold = zstandard.ZstdCompressor(
             level=_LEVEL, dict_data=dictionary, write_checksum=False, write_dict_id=False

@@ -177,7 +177,6 @@ class MeetingStage(Stage[Instant, list[Event]]):
         )
         self._keepers = Keepers(
             {
-                "fed": self._waiting,
                 "loitering": self._loiterings,
                 "gap": self._gaps,
                 "company": self._port_company,
@@ -186,6 +185,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
                 "history": self._histories,
             },
             {
+                ("fed",): self._waiting,
                 ("heard", "reception"): self._reception,
                 ("jumper", "region"): self._positions,
                 ("stay", "darkmet"): self._dark_encounters,

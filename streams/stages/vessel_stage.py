@@ -4,7 +4,8 @@ Works in whole steps of the time grid: an instant is worked off once the waterma
 reports of its step sorted by (MMSI, time, content). So nothing depends on how the input was cut.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import compress
 
 import msgspec
 import numpy as np
@@ -39,6 +40,7 @@ from streams.stages.row_order import (
 )
 from streams.stages.rules import Rules
 from streams.stages.stage import Stage
+from streams.stages.stored_vessels import LAYOUT, Layout, stored, taken
 from streams.tracking import resolution
 from streams.tracking.assignment import assign_step
 from streams.tracking.grid import at_or_after, before
@@ -49,6 +51,7 @@ from streams.tracking.track import drop_coarse
 Pieces = dict[str, bytes | None]
 _VESSEL = "vessel/"
 """How the names of vessels begin."""
+_LAYOUT = "layout"
 
 
 class _Meta(msgspec.Struct, array_like=True):
@@ -186,6 +189,10 @@ class VesselStage(Stage[Reports, list[Instant]]):
 
     def changes(self) -> Pieces:
         """The pieces of the state that changed since the last call, by name; None for those that are gone."""
+        return {_LAYOUT: msgspec.msgpack.encode(LAYOUT), **self._changes(self._stored)}
+
+    def _changes(self, of_vessels: Callable[[list[int]], Iterable[bytes | None]]) -> Pieces:
+        """The same without the layout; `of_vessels` gives what there is of some of them."""
         meta = _Meta(self._done, self._newest, self.overtaken, self._chunk, list(self._stations))
         pieces: Pieces = {"meta": msgspec.msgpack.encode(meta)}
         for name in sorted(self._pieces):
@@ -196,10 +203,21 @@ class VesselStage(Stage[Reports, list[Instant]]):
             else:
                 kept = (self._sightings if kind == "seen" else self._drawn).piece(int(number))
             pieces[name] = None if kept is None else msgspec.msgpack.encode(kept)
-        for mmsi in sorted(self._fleet.take_changes(), key=str):
-            pieces[f"{_VESSEL}{mmsi}"] = self._fleet.encoded(mmsi) or self._dormant.encoded(mmsi)
+        for some in batched(sorted(self._fleet.take_changes(), key=str)):
+            pieces.update(zip([f"{_VESSEL}{mmsi}" for mmsi in some], of_vessels(some), strict=True))
         self._pieces.clear()
         return pieces
+
+    def _whole(self, mmsis: list[int]) -> Iterable[bytes | None]:
+        """The state of each of these vessels as msgpack; None for those that are gone."""
+        return [self._fleet.encoded(mmsi) or self._dormant.encoded(mmsi) for mmsi in mmsis]
+
+    def _stored(self, mmsis: list[int]) -> Iterable[bytes | None]:
+        """What a checkpoint holds of them."""
+        here = (self._fleet.slots(mmsis) >= 0).tolist()
+        pieces = iter(stored(*self._fleet.folded(list(compress(mmsis, here)))))
+        each = zip(mmsis, here, strict=True)
+        return [next(pieces) if is_here else self._dormant.encoded(mmsi) for mmsi, is_here in each]
 
     def forget_changes(self) -> None:
         """Nobody keeps checkpoints: what changed so far need not be remembered."""
@@ -216,8 +234,13 @@ class VesselStage(Stage[Reports, list[Instant]]):
         self._dormant, self._attendance = self._sleepers(), self._roll()
         self.forget_changes()
         vessels = sorted(name for name in pieces if name.startswith(_VESSEL))
+        layout = msgspec.msgpack.decode(pieces[_LAYOUT], type=Layout) if _LAYOUT in pieces else None
         for some in batched(vessels):
-            self._settle(self._fleet.load([pieces[name] for name in some]))
+            rows, folded_states = taken([pieces[name] for name in some], layout)
+            self._fleet.take_in(rows, folded_states)
+            self._settle(rows["mmsi"].tolist())
+        if layout not in (None, LAYOUT):  # the next checkpoint has one layout for all of them
+            self._fleet.changed[:] = self._fleet.in_use
         rest = {name: pieces[name] for name in pieces.keys() - set(vessels)}
         self._sightings.load(rest)
         self._drawn.load(rest)
@@ -236,7 +259,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
         self._pieces |= self._sightings.pieces() | self._drawn.pieces()
         self._fleet.changed[:] = self._fleet.in_use
         self._fleet.changed_elsewhere.extend(self._dormant.mmsis)
-        return msgspec.msgpack.encode(self.changes())
+        return msgspec.msgpack.encode(self._changes(self._whole))
 
     def restore(self, state: bytes) -> None:
         self.load(msgspec.msgpack.decode(state, type=dict[str, bytes]))

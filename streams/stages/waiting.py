@@ -23,24 +23,23 @@ _AT_ONCE: Final = 64
 """So many of them are objects at the same time."""
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(list[Identity]).decode
+_unpack: Final = msgspec.msgpack.Decoder(PackedInstant).decode
 
 
 class _Packed(Sequence[Identity]):
     """Identities that are objects only while somebody goes through them."""
 
     def __init__(self, identities: Sequence[Identity]) -> None:
-        packer = zstandard.ZstdCompressor(level=1)
         parts = [identities[at : at + _AT_ONCE] for at in range(0, len(identities), _AT_ONCE)]
-        self._parts = [bytes(memoryview(packer.compress(_encode(part)))) for part in parts]
+        self._parts = [_compressed(_encode(part)) for part in parts]
         self._count = len(identities)
 
     def __len__(self) -> int:
         return self._count
 
     def __iter__(self) -> Iterator[Identity]:
-        unpacker = zstandard.ZstdDecompressor()
         for part in self._parts:
-            yield from _decode(unpacker.decompress(part))
+            yield from _decode(_decompressed(part))
 
     def __getitem__(self, at: Any) -> Any:
         return list(self)[at]
@@ -80,9 +79,10 @@ class Waiting:
     def put(self, batch: Instant) -> None:
         waiting = self._instants.get(self._last, [])  # they were not taken at once
         waiting[:] = map(_packed, waiting)
-        self._instants.setdefault(batch.time, []).append(batch)
+        parts = self._instants.setdefault(batch.time, [])
+        self._changed.add(_name(batch.time, len(parts)))
+        parts.append(batch)
         self._last = batch.time
-        self._changed.add(f"fed/{batch.time}")
 
     def of(self, time: Millis) -> list[Instant]:
         """The instants of a time, which go on waiting."""
@@ -90,23 +90,50 @@ class Waiting:
 
     def take(self, time: Millis) -> list[Instant]:
         """Hand out the instants of a time; they do not wait any more."""
-        self._changed.add(f"fed/{time}")
-        return self._instants.pop(time, [])
+        parts = self._instants.pop(time, [])
+        self._changed.update(_name(time, number) for number in range(len(parts)))
+        return parts
 
-    # --- checkpoints
+    # --- checkpoints: each part has a piece, which is written once
 
     def pieces(self) -> set[str]:
         """The names of all pieces of the state."""
-        return {f"fed/{time}" for time in self._instants}
+        return {_name(time, number) for time, parts in self._instants.items() for number in range(len(parts))}
 
-    def piece(self, time: Millis) -> object | None:
+    def piece(self, _: str, rest: str) -> object | None:
         """What one piece holds; None where it is gone."""
-        instants = self._instants.get(time)
-        return instants and [PackedInstant.of(each) for each in instants]
+        time, _, number = rest.partition(".")
+        parts = self._instants.get(int(time), []) if number else []
+        at = int(number or 0)
+        return _compressed(_encode(PackedInstant.of(parts[at]))) if at < len(parts) else None
 
-    def load(self, pieces: Iterable[tuple[Millis, bytes]]) -> None:
-        """Replace the state by these pieces: the time, and what it holds."""
-        self._instants = {
-            time: [kept.instant() for kept in msgspec.msgpack.decode(data, type=list[PackedInstant])]
-            for time, data in pieces
-        }
+    def load(self, pieces: Iterable[tuple[str, str, bytes]]) -> None:
+        """Replace the state by these pieces: their kind, the rest of the name, and what each holds. A time
+        without a number is of a version before: all its parts, as they are."""
+        self._instants = {}
+        for rest, data in sorted(((rest, data) for _, rest, data in pieces), key=_place):
+            if "." in rest:
+                packed = _unpack(_decompressed(msgspec.msgpack.decode(data, type=bytes)))
+                self.put(packed.instant())
+                continue
+            self._changed.add(f"fed/{rest}")
+            for packed in msgspec.msgpack.decode(data, type=list[PackedInstant]):
+                self.put(packed.instant())
+
+
+def _name(time: Millis, number: int) -> str:
+    return f"fed/{time}.{number}"
+
+
+def _decompressed(data: bytes) -> bytes:
+    return zstandard.ZstdDecompressor().decompress(data)
+
+
+def _place(piece: tuple[str, bytes]) -> tuple[int, int]:
+    time, _, number = piece[0].partition(".")
+    return int(time), int(number or 0)
+
+
+def _compressed(data: bytes) -> bytes:
+    # a copy: the original holds on to the room for all that it compressed
+    return bytes(memoryview(zstandard.ZstdCompressor(level=1).compress(data)))

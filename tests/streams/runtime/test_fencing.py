@@ -3,11 +3,12 @@
 import asyncio
 import random
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
 import pytest
+from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from streams.runtime.fencing import Fenced, FencedHash, SetBack
@@ -68,6 +69,32 @@ async def test_a_writer_that_loses_the_hash_while_writing_writes_nothing(client:
     with pytest.raises(Fenced):
         await first.step("first", meanwhile=second.hash.take_over)
     assert await client.exists(f"{key}:list") == 0
+
+
+async def test_a_large_write_is_carried_out_as_a_whole_or_not_at_all(
+    client: Any, key: str, redis_server: str
+) -> None:
+    writer, attempts = FencedHash(client, key, "the counter"), list[list[bytes | None]]()
+    await writer.take_over()
+
+    def interrupted(_: list[bytes | None]) -> Iterator[tuple[Any, ...]]:
+        yield "HSET", key, "count", 1
+        raise ValueError("no more")
+
+    def disturbed(fields: list[bytes | None]) -> Iterator[tuple[Any, ...]]:
+        attempts.append(fields)
+        yield "HSET", key, "count", len(attempts)
+        if len(attempts) == 1:
+            with Redis.from_url(redis_server) as other:
+                other.hset(key, "more", 5)
+        yield "HDEL", key, "more"
+
+    with pytest.raises(ValueError, match="no more"):
+        await writer.write_much(("count",), interrupted)
+    assert await writer.read("count") == [None]  # also: the connection is not within the transaction any more
+    await writer.write_much(("more",), disturbed)
+    assert attempts == [[None], [b"5"]]
+    assert await writer.read("count", "more") == [b"2", None]
 
 
 async def test_writers_that_take_over_at_random_write_one_after_the_other(client: Any, key: str) -> None:

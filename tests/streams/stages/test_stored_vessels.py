@@ -1,0 +1,58 @@
+"""Stored vessels: a stage goes on from them as from whole states, also where they were stored otherwise."""
+
+import msgspec
+import numpy as np
+import pytest
+
+from streams.stages import stored_vessels
+from streams.stages.core import Core
+from streams.stages.folding import Folder
+from streams.stages.stored_vessels import LAYOUT, Layout, taken
+from streams.stages.vessel_stage import VesselStage
+from tests.scenarios import simulated
+from tests.scenarios.runs import RULES, frames
+
+
+@pytest.fixture(scope="module")
+def stage() -> VesselStage:
+    core = Core("a", RULES)
+    for frame in frames("a", simulated.recording("satellite", 3, "heavy"), 700):
+        core.feed(frame)
+    return core.vessels
+
+
+def checkpoint(stage: VesselStage) -> dict[str, bytes]:
+    """All that a checkpoint holds of a stage."""
+    pieces = msgspec.msgpack.decode(stage.snapshot(), type=dict[str, bytes])
+    stage._fleet.changed[:] = stage._fleet.in_use
+    return pieces | {name: piece for name, piece in stage.changes().items() if piece is not None}
+
+
+def test_a_stage_goes_on_from_stored_vessels_as_it_is(stage: VesselStage) -> None:
+    pieces, again = checkpoint(stage), VesselStage(RULES)
+    assert sum(piece.startswith(b"\x01") for piece in pieces.values()) == len(stage._fleet) > 0
+    again.load(pieces)
+    assert again.snapshot() == stage.snapshot()
+
+
+def test_vessels_of_another_layout_are_read_and_all_of_them_written_anew(
+    stage: VesselStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    columns = stored_vessels._STORED
+    other = np.dtype([(name, columns[name]) for name in reversed(columns.names or ())])
+    layout, folder = Layout(repr(other.descr), b"other states" * 9), Folder(b"other states" * 9)
+    with monkeypatch.context() as patch:
+        patch.setattr(stored_vessels, "_STORED", other)
+        pieces = checkpoint(stage)
+    begin, again = 1 + other.itemsize, VesselStage(RULES)
+    for name, piece in pieces.items():
+        if piece.startswith(b"\x01"):
+            pieces[name] = piece[:begin] + folder.fold(Folder().unfold(piece[begin:]))
+    again.load(pieces | {"layout": msgspec.msgpack.encode(layout)})
+    assert set(again._fleet.take_changes()) == {*again._fleet}
+    assert again.snapshot() == stage.snapshot()
+
+
+def test_a_form_that_is_not_known_is_refused() -> None:
+    with pytest.raises(ValueError, match="form"):
+        taken([b"\x01"], msgspec.structs.replace(LAYOUT, form=0))

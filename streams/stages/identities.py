@@ -11,8 +11,8 @@ from models.time import Millis
 from models.vessel import ONE_PLACE, Dimensions, Identity, Places, Role, WatchlistHit
 
 _ROLES: Final = tuple(Role)
-_UNPACKED: Final = 1 << 14
-"""Identities that are remembered as objects."""
+_OBJECTS: Final = 1 << 13
+"""So many that were put, and so many others that were asked of, are objects."""
 _AT_ONCE: Final = 1 << 14
 """Identities that are taken from a checkpoint in one go."""
 
@@ -47,7 +47,7 @@ _decode: Final = msgspec.msgpack.Decoder(_Kept).decode
 
 
 class Identities:
-    """By MMSI. What is put is an object until it is `settled`; then it is packed."""
+    """By MMSI. What is put is an object until `settle` finds too many; then it is packed."""
 
     def __init__(self) -> None:
         self._fresh: dict[int, Identity] = {}
@@ -71,7 +71,7 @@ class Identities:
     def get(self, mmsi: int) -> Identity | None:
         known = self._fresh.get(mmsi) or self._unpacked.get(mmsi)
         if known is None and (at := self._at(mmsi)) is not None:
-            if len(self._unpacked) >= _UNPACKED:
+            if len(self._unpacked) >= _OBJECTS:
                 self._unpacked.clear()
             known = _unpacked(mmsi, self._bytes[self._starts[at] : self._ends[at]])
             self._unpacked[mmsi] = known
@@ -86,12 +86,15 @@ class Identities:
 
     def expect(self, mmsis: Iterable[int]) -> None:
         """These are about to be asked of, put and dropped, one by one, until all is settled."""
+        if not len(self._mmsis):
+            return
         asked = np.unique(np.fromiter(mmsis, np.uint32))
         at, there = self._find(asked)
         self._rows = dict(zip(asked.tolist(), np.where(there, at, -1).tolist(), strict=True))
 
     def put(self, identity: Identity) -> None:
-        self.drop(identity.mmsi)
+        if identity.mmsi not in self._fresh:
+            self.drop(identity.mmsi)
         self._fresh[identity.mmsi] = identity
 
     def drop(self, mmsi: int) -> None:
@@ -102,13 +105,11 @@ class Identities:
             self._ends[at] = self._starts[at]
 
     def settle(self) -> None:
-        """Pack what was put."""
+        """Pack what was put, if it is too much to be kept as objects."""
         self._rows = {}
-        if not self._fresh:
+        if len(self._fresh) <= _OBJECTS:  # what was put last is asked of next
             return
         fresh, self._fresh = self._fresh, {}
-        if len(self._unpacked) + len(fresh) <= _UNPACKED:  # they are asked of next
-            self._unpacked.update(fresh)
         self._take(sorted((mmsi, _packed(identity)) for mmsi, identity in fresh.items()))
 
     def load(self, pieces: Iterable[tuple[int, bytes]]) -> None:
@@ -152,6 +153,8 @@ class Identities:
         return at, there
 
     def _at(self, mmsi: int) -> int | None:
+        if not len(self._mmsis):
+            return None
         at = self._rows.get(mmsi)
         if at is None:
             at = int(self._mmsis.searchsorted(np.uint32(mmsi)))

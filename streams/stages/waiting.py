@@ -1,7 +1,8 @@
 """Waiting: the instants that were fed to a stage and are not worked off yet.
 
 When many vessels say who they are, as in the first minutes of a deployment, their identities wait packed: as
-objects those of the world take a quarter of a gigabyte.
+objects those of the world take a quarter of a gigabyte. Those that came last are not packed until others
+come: they may not have to wait.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -61,15 +62,17 @@ class Waiting:
     def __init__(self, changed: set[str]) -> None:
         self._changed = changed
         self._instants: dict[Millis, list[Instant]] = {}
+        self._newest: list[Instant] = []  # those of one time, if the last that came is still among them
 
     def __iter__(self) -> Iterator[Millis]:
         """The times for which there is something."""
         return iter(self._instants)
 
     def put(self, batch: Instant) -> None:
-        if len(batch.identities) >= _MANY:
-            batch = replace(batch, identities=_Packed(batch.identities))
-        self._instants.setdefault(batch.time, []).append(batch)
+        if self._newest and len(last := self._newest[-1].identities) >= _MANY:
+            self._newest[-1] = replace(self._newest[-1], identities=_Packed(last))
+        self._newest = self._instants.setdefault(batch.time, [])
+        self._newest.append(batch)
         self._changed.add(f"fed/{batch.time}")
 
     def of(self, time: Millis) -> list[Instant]:
@@ -79,7 +82,10 @@ class Waiting:
     def take(self, time: Millis) -> list[Instant]:
         """Hand out the instants of a time; they do not wait any more."""
         self._changed.add(f"fed/{time}")
-        return self._instants.pop(time, [])
+        taken = self._instants.pop(time, [])
+        if taken is self._newest:
+            self._newest = []
+        return taken
 
     # --- checkpoints
 
@@ -94,6 +100,7 @@ class Waiting:
 
     def load(self, pieces: Iterable[tuple[Millis, bytes]]) -> None:
         """Replace the state by these pieces: the time, and what it holds."""
+        self._newest = []
         self._instants = {
             time: [kept.instant() for kept in msgspec.msgpack.decode(data, type=list[PackedInstant])]
             for time, data in pieces

@@ -14,6 +14,8 @@ def test_many_identities_wait_packed_and_come_back_by_mmsi() -> None:
     waiting = Waiting(set())
     for identities in (odd, gone, even):
         waiting.put(Instant(5, identities=tuple(identities)))
+    assert isinstance(waiting.of(5)[-1].identities, tuple), "the last may not have to wait"
+    waiting.put(Instant(6))
     kept = msgspec.msgpack.encode(waiting.piece(5))
     parts = waiting.take(5)
     assert [len(part.identities) for part in parts] == [3, 1, 1_000]

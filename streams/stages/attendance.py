@@ -4,8 +4,7 @@ Most are heard as they were in the step before, and repeat static data that is k
 is noted, in a column.
 """
 
-from itertools import groupby
-from operator import itemgetter
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -18,7 +17,8 @@ from streams.detection.gaps.watch import GapWatch
 from streams.detection.vessel_state import VesselState
 from streams.stages.fleet import Fleet
 from streams.tracking.identity import IdentitySettings
-from streams.tracking.repeats import Repeats, contents, digests
+from streams.tracking.repeats import contents, digests, noted
+from streams.tracking.said import said
 
 _IS_CLASS_B: Final = np.isin(np.arange(256), (18, 19))
 """Whether a message type comes from class B, by its number."""
@@ -44,42 +44,35 @@ class Attendance:
         slots = self._slots(rows, starts, changed)
         usual = self._as_usual(rows, starts, slots)
         lengths = _lasts(rows, starts) + 1 - starts
-        told = contents(rows)
-        found, slot_of = digests(told, rows["type"]), np.repeat(slots, lengths)
-        same_class = (rows["type"] == 5) | self._fleet.class_b[slot_of]
-        known = np.logical_or.reduce([kept[slot_of] == found for kept in self._fleet.told.T])
-        nothing = usual & np.logical_and.reduceat(known & same_class, starts)
-        news = ~np.repeat(nothing, lengths)
-        part = rows.compress(news)
-        columns = (part[name].tolist() for name in ("mmsi", "time", "type"))
-        each = zip(
-            *columns,
-            (part["draught"] > 0).tolist(),
-            told.compress(news).tolist(),
-            found.compress(news).tolist(),
-            slot_of.compress(news).tolist(),
-            np.repeat(usual, lengths).compress(news).tolist(),
-            strict=True,
-        )
-        of_news = slots[~nothing]
-        kept = self._fleet.told[of_news].tolist()
-        for nth, (_, of_vessel) in enumerate(groupby(each, key=itemgetter(6))):
-            repeats = Repeats(kept[nth])
-            for mmsi, time, type, draught, content, digest, _, as_usual in of_vessel:
-                vessel = self._fleet.state(mmsi) if as_usual else self._heard(mmsi, time)
+        fleet = self._fleet
+        found, slot_of = digests(contents(rows), rows["type"]), np.repeat(slots, lengths)
+        same_class = (rows["type"] == 5) | fleet.class_b[slot_of]
+        known = np.logical_or.reduce([column[slot_of] == found for column in fleet.told.T])
+        news = ~(usual & np.logical_and.reduceat(known & same_class, starts))
+        of_news, which = slots[news], np.repeat(news, lengths)
+        part = rows.compress(which)
+        columns = part["time"].tolist(), part["type"].tolist(), found.compress(which).tolist()
+        each = zip(*columns, said(part), strict=True)
+        vessels, kept = fleet.states(fleet.mmsi[of_news].tolist()), fleet.told[of_news].tolist()
+        of_vessels = zip(vessels, lengths[news].tolist(), usual[news].tolist(), strict=True)
+        for nth, (vessel, count, as_usual) in enumerate(of_vessels):
+            repeats, claims = kept[nth], vessel.claims
+            for time, type, digest, says in islice(each, count):
+                if not as_usual:
+                    self._heard(vessel.mmsi, time)
                 if type != 5:
                     self._mark_class_b(vessel, changed)
-                if draught and vessel.silence is not None and vessel.silence.back is not None:
-                    vessel.silence.draughts_heard += 1
-                if digest in repeats.known:
+                if (silence := vessel.silence) is not None and silence.back is not None:
+                    silence.draughts_heard += says[-1] >= 0  # its draught
+                if digest in repeats:
                     continue
-                changes = vessel.claims.hear(content, type, time, self._apart, self._ship_types)
-                repeats.note(digest, changed=changes, settled=vessel.claims.settled)
+                changes = claims.hear(says, time, self._apart, self._ship_types)
+                repeats = noted(repeats, digest, changed=changes, settled=claims.settled)
                 if changes:
-                    changed.add(mmsi)
-            kept[nth] = repeats.known
+                    changed.add(vessel.mmsi)
+            kept[nth] = repeats
         if kept:
-            self._fleet.told[of_news] = kept
+            fleet.told[of_news] = kept
         self._note_times(rows, starts, slots)
         return changed
 

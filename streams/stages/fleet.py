@@ -48,6 +48,8 @@ _FIRST: Final = 1024
 _GROWTH: Final = 1.25
 OBJECTS: Final = 8192
 """The most vessels of a process that are objects once its fleets have settled. Judgement: they take 25 MB."""
+_FEW: Final = 8
+"""One of how many of these are few: to fold and unfold them would cost more than it saves."""
 
 
 class _Elsewhere(list[Segment]):
@@ -195,8 +197,8 @@ class Fleet:
     def settle(self, silent_since: Millis | None = None) -> None:
         """Fold objects until no more than its share of OBJECTS is left: those that nobody watches before
         others, of these the last that were made; with `silent_since` all that nobody watches, or that were
-        not heard since then."""
-        if len(self._objects) <= self._most and silent_since is None:
+        not heard since then, unless all together are few."""
+        if len(self._objects) <= (self._most if silent_since is None else self._most // _FEW):
             return
         mmsis, slots = list(self._objects), [slot for _, slot in self._objects.values()]
         idle = self.interest[slots] == NOT_WATCHED

@@ -11,8 +11,8 @@ from models.time import Millis
 from models.vessel import ONE_PLACE, Dimensions, Identity, Places, Role, WatchlistHit
 
 _ROLES: Final = tuple(Role)
-_UNPACKED: Final = 1 << 14
-"""Identities that are remembered as objects."""
+_OBJECTS: Final = 1 << 13
+"""So many that were put, and so many others that were asked of, are objects."""
 _AT_ONCE: Final = 1 << 14
 """Identities that are taken from a checkpoint in one go."""
 
@@ -47,7 +47,7 @@ _decode: Final = msgspec.msgpack.Decoder(_Kept).decode
 
 
 class Identities:
-    """By MMSI. What is put is an object until it is `settled`; then it is packed."""
+    """By MMSI. What is put is an object until `settle` finds too many; then it is packed."""
 
     def __init__(self) -> None:
         self._fresh: dict[int, Identity] = {}
@@ -59,18 +59,19 @@ class Identities:
         self._unpacked: dict[int, Identity] = {}  # some of those that are packed, as objects
 
     def __iter__(self) -> Iterator[int]:
-        """All that are settled."""
+        yield from self._fresh
         yield from self._mmsis[self._ends > self._starts].tolist()
 
     def values(self) -> Iterator[Identity]:
-        """The same, one by one: there may be hundreds of thousands."""
+        """All of them, one by one: there may be hundreds of thousands."""
+        yield from self._fresh.values()
         for at in np.flatnonzero(self._ends > self._starts).tolist():
             yield _unpacked(self._mmsis.item(at), self._bytes[self._starts[at] : self._ends[at]])
 
     def get(self, mmsi: int) -> Identity | None:
         known = self._fresh.get(mmsi) or self._unpacked.get(mmsi)
         if known is None and (at := self._at(mmsi)) is not None:
-            if len(self._unpacked) >= _UNPACKED:
+            if len(self._unpacked) >= _OBJECTS:
                 self._unpacked.clear()
             known = _unpacked(mmsi, self._bytes[self._starts[at] : self._ends[at]])
             self._unpacked[mmsi] = known
@@ -85,28 +86,30 @@ class Identities:
 
     def expect(self, mmsis: Iterable[int]) -> None:
         """These are about to be asked of, put and dropped, one by one, until all is settled."""
+        if not len(self._mmsis):
+            return
         asked = np.unique(np.fromiter(mmsis, np.uint32))
         at, there = self._find(asked)
         self._rows = dict(zip(asked.tolist(), np.where(there, at, -1).tolist(), strict=True))
 
     def put(self, identity: Identity) -> None:
+        if identity.mmsi not in self._fresh:
+            self.drop(identity.mmsi)
         self._fresh[identity.mmsi] = identity
 
     def drop(self, mmsi: int) -> None:
-        self._fresh.pop(mmsi, None)
+        if self._fresh.pop(mmsi, None) is not None:
+            return
         self._unpacked.pop(mmsi, None)
         if (at := self._at(mmsi)) is not None:
             self._ends[at] = self._starts[at]
 
     def settle(self) -> None:
-        """Pack what was put."""
+        """Pack what was put, if it is too much to be kept as objects."""
         self._rows = {}
-        if not self._fresh:
+        if len(self._fresh) <= _OBJECTS:  # what was put last is asked of next
             return
         fresh, self._fresh = self._fresh, {}
-        if len(self._unpacked) + len(fresh) > _UNPACKED:
-            self._unpacked.clear()
-        self._unpacked.update(fresh)  # they are asked of next
         self._take(sorted((mmsi, _packed(identity)) for mmsi, identity in fresh.items()))
 
     def load(self, pieces: Iterable[tuple[int, bytes]]) -> None:
@@ -150,6 +153,8 @@ class Identities:
         return at, there
 
     def _at(self, mmsi: int) -> int | None:
+        if not len(self._mmsis):
+            return None
         at = self._rows.get(mmsi)
         if at is None:
             at = int(self._mmsis.searchsorted(np.uint32(mmsi)))

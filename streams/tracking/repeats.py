@@ -1,16 +1,12 @@
 """Static data that says nothing new: ships repeat theirs every six minutes, nearly always unchanged."""
 
-import struct
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from models.report import STATIC, Rows
 from streams.runtime.compiled import compiled
-
-Content = bytes
-"""What one transmission claims."""
 
 KEPT: Final = 3
 """Contents kept for a vessel. A ship has one or two: type 5, or both parts of type 24."""
@@ -28,8 +24,6 @@ _CLAIMED: Final = (
 _CONTENT: Final = np.dtype([(name, STATIC[name]) for name in _CLAIMED])
 _ODD, _OTHER = np.uint64(0x9E37_79B9_7F4A_7C15), np.uint64(0xBF58_476D_1CE4_E5B9)
 _HALF, _THIRTY = np.uint64(32), np.uint64(30)
-_FIELDS: Final = struct.Struct("=IBHHBB20s7sf")
-"""The same, for one."""
 
 
 def digests(told: npt.NDArray[np.void], types: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]:
@@ -55,33 +49,21 @@ def _digest(words: npt.NDArray[np.uint64], found: npt.NDArray[np.uint64]) -> Non
         found[i] = max(digest, np.uint64(1))  # 0 stands for none
 
 
-class Repeats:
-    """What one vessel sent that would change nothing if it came again: digests, the newest first. They are
-    not kept through a restart."""
+def noted(known: list[int], digest: int, *, changed: bool, settled: bool) -> list[int]:
+    """What a vessel sent that would change nothing if it came again, after one more content: KEPT digests,
+    the newest first, 0 for none. They are not kept through a restart.
 
-    def __init__(self, known: list[int]) -> None:
-        """`known` are KEPT digests, 0 for none."""
-        self.known = known
-
-    def note(self, digest: int, *, changed: bool, settled: bool) -> None:
-        """A content was taken in: whether it changed what is confirmed, and whether nothing waits to be heard
-        again."""
-        if changed or not settled:
-            self.known = [0] * KEPT
-        if settled:
-            self.known = [digest, *self.known[:-1]]
+    `changed` says whether it changed what is confirmed, `settled` whether nothing waits to be heard again.
+    """
+    if changed or not settled:
+        known = [0] * KEPT
+    return [digest, *known[:-1]] if settled else known
 
 
 def contents(rows: Rows) -> npt.NDArray[np.void]:
-    """The content of each row of STATIC, as a column; `tolist` of it gives each as Content."""
+    """What each row of STATIC claims, as a column of bytes."""
     told = np.empty(len(rows), _CONTENT)
     for name in _CLAIMED:
         told[name] = rows[name]
     told["draught"][np.isnan(rows["draught"])] = 0.0
     return told.view(np.dtype((np.void, _CONTENT.itemsize)))
-
-
-def unpacked(content: Content) -> tuple[Any, ...]:
-    """What a content claims: IMO number, type of ship, metres to bow, stern, port and starboard, name, call
-    sign, draught. Text comes with zeros at its end, and a draught that is null as 0."""
-    return _FIELDS.unpack(content)

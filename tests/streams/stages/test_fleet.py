@@ -40,7 +40,10 @@ def test_vessels_in_columns_and_folded_are_found_as_objects_would_be(
     assert everything(scenario, as_objects=False) == objects
 
 
-def test_columns_of_vessels_from_a_checkpoint_tell_what_those_of_the_running_stage_did() -> None:
+def test_columns_of_vessels_from_a_checkpoint_tell_what_those_of_the_running_stage_did(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fleet, "OBJECTS", 0)
     core, again = Core("a", RULES), Core("a", RULES)
     for frame in frames("a", simulated.recording("satellite", 3, "heavy"), 700):
         core.feed(frame)

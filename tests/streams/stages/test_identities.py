@@ -1,10 +1,13 @@
 """Identities: they are read again as they were put, however often they change."""
 
+from unittest.mock import patch
+
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.vessel import Dimensions, Identity, Places, Role, Stay, WatchlistHit
+from streams.stages import identities as module
 from streams.stages.identities import Identities
 
 times = st.integers(0, 2**41)
@@ -29,10 +32,17 @@ identities = st.builds(
 )
 
 
-@settings(max_examples=20, deadline=None)
-@given(st.lists(st.lists(identities | st.integers(1, 12), max_size=12), max_size=8))
-def test_they_are_what_was_put_last(steps: list[list[Identity | int]]) -> None:
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.lists(identities | st.integers(1, 12), max_size=12), max_size=8), st.sampled_from([0, 3, 99])
+)
+def test_they_are_what_was_put_last(steps: list[list[Identity | int]], objects: int) -> None:
     """A number takes the vessel away."""
+    with patch.object(module, "_OBJECTS", objects):
+        put_and_ask(steps)
+
+
+def put_and_ask(steps: list[list[Identity | int]]) -> None:
     kept, plain = Identities(), dict[int, Identity]()
     for step in steps:
         kept.expect(each if isinstance(each, int) else each.mmsi for each in step)
@@ -45,7 +55,6 @@ def test_they_are_what_was_put_last(steps: list[list[Identity | int]]) -> None:
                 kept.put(each)
                 plain[each.mmsi] = each
         kept.settle()
-        kept._unpacked.clear()
         assert {mmsi: kept.get(mmsi) for mmsi in range(14)} == {mmsi: plain.get(mmsi) for mmsi in range(14)}
         assert sorted(kept) == sorted(plain)
     assert {each.mmsi: each for each in kept.values()} == plain

@@ -3,7 +3,7 @@
 import numpy as np
 
 from models.report import STATIC
-from streams.tracking.repeats import KEPT, Repeats, contents, digests
+from streams.tracking.repeats import KEPT, contents, digests, noted
 
 
 def test_every_byte_of_a_content_counts_and_nothing_else() -> None:
@@ -20,14 +20,13 @@ def test_every_byte_of_a_content_counts_and_nothing_else() -> None:
 
 
 def test_what_changes_something_or_waits_makes_all_forgotten() -> None:
-    repeats = Repeats([0] * KEPT)
+    known = [0] * KEPT
     for digest in range(1, KEPT + 2):
-        repeats.note(digest, changed=False, settled=True)
-    assert repeats.known == list(range(KEPT + 1, 1, -1))
-    repeats.note(9, changed=True, settled=True)
-    assert repeats.known == [9] + [0] * (KEPT - 1)
-    repeats.note(8, changed=False, settled=False)
-    assert repeats.known == [0] * KEPT
+        known = noted(known, digest, changed=False, settled=True)
+    assert known == list(range(KEPT + 1, 1, -1))
+    known = noted(known, 9, changed=True, settled=True)
+    assert known == [9] + [0] * (KEPT - 1)
+    assert noted(known, 8, changed=False, settled=False) == [0] * KEPT
 
 
 def test_names_that_differ_in_the_last_bytes_of_words_have_numbers_of_their_own() -> None:

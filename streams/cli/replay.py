@@ -11,7 +11,7 @@ from streams.cli.options.groups import with_option_groups
 from streams.cli.options.inputs import InputOptions, Recordings
 from streams.output.format import ENDS, Format
 
-_OBJECTS: Final = 200_000
+OBJECTS: Final = 200_000
 """New objects after which Python looks for garbage. Its own number, 700, has it look at all modules again and
 again while they are loaded, which is a seventh of the time that a small recording takes."""
 
@@ -76,7 +76,7 @@ def replay(
 
     FILE may also be the folder of an archive: its raw frames are replayed as they came.
     """
-    gc.set_threshold(_OBJECTS)
+    gc.set_threshold(OBJECTS)
     from streams.cli.replay_run import Outputs, run
 
     form = form_for(out, asked, ENDS, Format.JSONL)

@@ -11,6 +11,7 @@ machine matters less than it does for the wall-clock time beside it.
 """
 
 import argparse
+import gc
 import importlib
 import importlib.util
 import resource
@@ -29,6 +30,7 @@ from pyais.exceptions import AISBaseException
 from pyais.stream import IterMessages
 
 from models.frame import Frame
+from streams.cli.replay import OBJECTS
 from streams.decoding.decoder import Decoder
 from streams.stages.case_stage import CaseStage
 from streams.stages.core import Core
@@ -185,6 +187,7 @@ def main() -> None:
     parser.add_argument("--frame", type=int, default=12_000, help="lines a frame: about a MiB")
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
+    gc.set_threshold(OBJECTS)  # as the command does; pyais gains by it, too
     lines = list(Traffic(options.vessels, options.minutes, options.seed).lines())
     rows = rows_of(lines, options.frame)
     for row in rows:

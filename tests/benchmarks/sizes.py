@@ -10,6 +10,7 @@ temporary file: 300,000 vessels send a gigabyte in 15 minutes.
 """
 
 import argparse
+import gc
 import json
 import resource
 import subprocess
@@ -21,7 +22,9 @@ from statistics import mean
 from typing import Any, Final
 
 from models.frame import Frame
+from streams.cli.decoder_process import decoded_ahead, received
 from streams.cli.interrupt import Interrupt
+from streams.cli.replay import OBJECTS
 from streams.cli.vessel_process import followed_ahead
 from streams.decoding.decoder import Decoder
 from streams.recordings.arrivals import Source
@@ -66,8 +69,11 @@ def replaying(file: Path) -> int:
 
 def replaying_in_three(file: Path) -> int:
     core = Core(["benchmark"], RULES)
-    with followed_ahead(core, lambda _: [Source("benchmark", frames(file))], Interrupt(), int) as ahead:
-        return Replay(core).follow(ahead).lines
+    with (
+        decoded_ahead(core.intake, lambda _: [Source("benchmark", frames(file))], Interrupt()) as decoding,
+        followed_ahead(core, decoding) as followed,
+    ):
+        return Replay(core).follow(received(followed, int)).lines
 
 
 def measured(file: Path, sentences: int) -> dict[str, Any]:
@@ -144,6 +150,7 @@ def main() -> None:
     parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.file:
+        gc.set_threshold(OBJECTS)  # as the command does
         replaying(options.file) if options.lines < 2_000_000 else None  # warm
         print(json.dumps(measured(options.file, options.lines)))
         return

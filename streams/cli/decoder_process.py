@@ -3,7 +3,7 @@
 What arrives is the same as in one process. Reports and ticks travel as the bytes of their columns, beside
 what little else there is to say of a frame. Reports go no farther than to VesselStage.
 
-Nothing of the stages is imported here: decoding begins before they are.
+None of the stages is imported here: decoding begins before they are.
 """
 
 import os

@@ -12,10 +12,13 @@ from geofences.distance import Floats, ways_m
 from geofences.surroundings import Around, Surroundings, together
 from models.event import Sample
 from models.report import Rows
+from models.time import HOUR, Millis
 from streams.detection.explanation import sample
 
 _KEPT: Final = 256
 """Loiterings whose positions are remembered at most; 200 positions take some 50 kB."""
+_PASSED: Final = 6 * HOUR
+"""One whose last position is so much older than another one's makes room: its end may never be told."""
 
 
 class Positions(msgspec.Struct, frozen=True):
@@ -28,6 +31,7 @@ class Positions(msgspec.Struct, frozen=True):
     """From each to the next."""
     shores_km: tuple[float, ...] = ()
     around: Around = (frozenset(), frozenset())
+    last: Millis = 0
 
 
 class LoiteringPositions:
@@ -44,9 +48,17 @@ class LoiteringPositions:
             known = Positions()
         if len(data) > len(known.rows):
             known = self._with(known, data, mmsi, rows)
-        if goes_on and len(self._known) < _KEPT:
-            self._known[id] = known
+        if goes_on:
+            self._remember(id, known)
         return known
+
+    def _remember(self, id: str, positions: Positions) -> None:
+        if len(self._known) >= _KEPT:
+            oldest = next(iter(self._known))
+            if self._known[oldest].last < positions.last - _PASSED:
+                del self._known[oldest]
+        if len(self._known) < _KEPT:
+            self._known[id] = positions
 
     def _with(self, known: Positions, data: bytes, mmsi: int, rows: Rows) -> Positions:
         """The positions of these rows, of which the first ones are known."""
@@ -60,4 +72,5 @@ class LoiteringPositions:
             np.concatenate([known.metres, ways_m(way["lon"].copy(), way["lat"].copy())]),
             (*known.shores_km, *self._surroundings.shores_km(lon, lat)),
             together([known.around, self._surroundings.around(lon, lat)]),
+            rows["time"].item(-1),
         )

@@ -101,8 +101,13 @@ class FencedHash:
                     await pipe.execute_command("MULTI")
                     for command in every:
                         await pipe.execute_command(*command)
-                    if await pipe.execute_command("EXEC") is not None:
-                        return
+                    results = await pipe.execute_command("EXEC")
+                    if results is None:  # the hash has changed
+                        continue
+                    for refused in results:
+                        if isinstance(refused, Exception):  # Redis carries out the others all the same
+                            raise refused
+                    return
                 except WatchError:  # the connection was lost; the same as if the hash had changed
                     continue
                 except BaseException:

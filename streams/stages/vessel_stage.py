@@ -241,6 +241,7 @@ class VesselStage(Stage[Reports, list[Instant]]):
             self._settle(rows["mmsi"].tolist())
         if layout not in (None, LAYOUT):  # the next checkpoint has one layout for all of them
             self._fleet.changed[:] = self._fleet.in_use
+            self._fleet.changed_elsewhere.extend(self._dormant.mmsis)  # awake when they were stored, maybe
         rest = {name: pieces[name] for name in pieces.keys() - set(vessels)}
         self._sightings.load(rest)
         self._drawn.load(rest)

@@ -37,6 +37,10 @@ def places(
     one, other = ticks.take(before), ticks.take(after)  # any, where there is none
     took = other["time"] - one["time"]
     known = (before != _NONE) & (after != _NONE) & (took <= max(s.silence, step))
+    # whole steps count: none is looked into that ends later than a silence from then, or so long before
+    first, last = (-(-rows["time"] // step) * step for rows in (one, other))
+    first = np.where(first == one["time"], first + step, first)
+    known &= (before == after) | ((first > time - s.silence) & (last <= time + s.silence))
     (far,) = (known & (took > step)).nonzero()
     if len(far):
         known[far] = _drifted(one.take(far), other.take(far), s)

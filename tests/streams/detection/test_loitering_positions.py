@@ -2,7 +2,8 @@ import numpy as np
 
 from geofences.surroundings import Surroundings
 from models.report import Rows
-from streams.detection.loitering_positions import LoiteringPositions, Positions
+from models.time import HOUR
+from streams.detection.loitering_positions import _KEPT, LoiteringPositions, Positions
 from streams.detection.slowness import SAMPLE
 
 
@@ -24,3 +25,15 @@ def test_they_are_the_same_whether_some_were_known_or_not() -> None:
 
     for some in (rows[:1], rows[:12], rows[:12], rows, rows[::2]):
         assert told(known, some) == told(LoiteringPositions(places), some)
+
+
+def test_those_of_whose_end_nobody_is_told_make_room() -> None:
+    known, rows = LoiteringPositions(Surroundings([])), drifting(1)
+    for number in range(_KEPT):
+        known.of(f"id{number}", 273_000_001, rows, goes_on=True)
+    known.of("too many", 273_000_001, rows, goes_on=True)
+    assert "too many" not in known._known
+    rows["time"] += 24 * HOUR
+    known.of("later", 273_000_001, rows, goes_on=True)
+    assert "later" in known._known
+    assert len(known._known) == _KEPT

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ResponseError
 
 from streams.runtime.fencing import Fenced, FencedHash, SetBack
 from streams.runtime.redis_client import connect
@@ -95,6 +96,15 @@ async def test_a_large_write_is_carried_out_as_a_whole_or_not_at_all(
     await writer.write_much(("more",), disturbed)
     assert attempts == [[None], [b"5"]]
     assert await writer.read("count", "more") == [b"2", None]
+
+
+async def test_a_command_that_fails_only_when_it_is_carried_out_is_no_write(client: Any, key: str) -> None:
+    writer = FencedHash(client, key, "the counter")
+    await writer.take_over()
+    await client.hset(key, "name", "no number")
+    with pytest.raises(ResponseError, match="not an integer"):
+        await writer.write_much((), lambda _: [("HINCRBY", key, "name", 1)])
+    assert await writer.read("name") == [b"no number"]
 
 
 async def test_writers_that_take_over_at_random_write_one_after_the_other(client: Any, key: str) -> None:

@@ -4,6 +4,8 @@ import msgspec
 import numpy as np
 import pytest
 
+from models.vessel import Identity
+from streams.detection.vessel_state import VesselState
 from streams.stages import stored_vessels
 from streams.stages.core import Core
 from streams.stages.folding import Folder
@@ -51,6 +53,27 @@ def test_vessels_of_another_layout_are_read_and_all_of_them_written_anew(
     again.load(pieces | {"layout": msgspec.msgpack.encode(layout)})
     assert set(again._fleet.take_changes()) == {*again._fleet}
     assert again.snapshot() == stage.snapshot()
+
+
+def test_one_of_another_layout_that_falls_asleep_is_written_anew_too(stage: VesselStage) -> None:
+    alone, again = VesselStage(RULES), VesselStage(RULES)
+    alone.load(checkpoint(stage))
+    time, sleeper = alone._done, 999_999_999
+    alone._fleet.add([VesselState(sleeper, time, time, Identity(mmsi=sleeper, time=time, first=time))])
+    pieces = checkpoint(alone)
+    assert pieces[f"vessel/{sleeper}"].startswith(b"\x01")  # as nobody has put it to sleep yet
+    layout = msgspec.structs.replace(LAYOUT, typical=LAYOUT.typical + b"more")
+    folder = Folder(layout.typical)
+    begin = 1 + stored_vessels._STORED.itemsize
+    for name, piece in pieces.items():
+        if piece.startswith(b"\x01"):
+            pieces[name] = piece[:begin] + folder.fold(Folder().unfold(piece[begin:]))
+    again.load(pieces | {"layout": msgspec.msgpack.encode(layout)})
+    assert sleeper in again._dormant.mmsis
+    pieces |= {name: piece for name, piece in again.changes().items() if piece is not None}
+    later = VesselStage(RULES)
+    later.load(pieces)
+    assert later.snapshot() == again.snapshot()
 
 
 def test_a_form_that_is_not_known_is_refused() -> None:

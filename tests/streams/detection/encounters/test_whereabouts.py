@@ -43,6 +43,13 @@ def test_places_are_those_looked_up_one_by_one() -> None:
     assert rows[known].tobytes() == expected.tobytes()
 
 
+def test_a_step_that_ends_later_than_a_silence_from_then_tells_nothing() -> None:
+    ticks = np.zeros(2, TICK)
+    ticks["time"], ticks["mmsi"], ticks["sog"] = NOON + np.array([3, 112]) * MINUTE, 1, 0.5
+    when = NOON + np.array([3, 4, 5, 6, 112]) * MINUTE
+    assert places(np.full(5, SEGMENTS), when, ticks, STEP, S)[1].tolist() == [True, False, True, True, True]
+
+
 def test_nobody_is_anywhere_where_there_are_no_ticks() -> None:
     rows, known = places(np.array([1]), np.array([NOON]), np.empty(0, TICK), STEP, S)
     assert len(rows) == 1
@@ -62,6 +69,8 @@ def _place(track: int, time: Millis, ticks: Rows) -> Rows | None:
         min(after, key=lambda row: int(row["time"][0])),
     )
     took = int(other["time"][0] - one["time"][0])
+    if -(-int(other["time"][0]) // STEP) * STEP > time + S.silence:
+        return None
     if took > STEP:
         knots = float(other["sog"][0]) if other["sog"][0] > one["sog"][0] else float(one["sog"][0])
         metres = haversine_m(one["lon"], one["lat"], other["lon"], other["lat"])[0]

@@ -143,16 +143,3 @@ def count_others(own: int, there: Vessels, since: Vessels) -> tuple[int, int]:
             count += 1
             heard += k < len(since) and since[k] == mmsi
     return count, heard
-
-
-@compiled
-def places_of(cells: Cells, known: Cells) -> npt.NDArray[np.int64]:
-    """Where those of these cells stand that are known; both are ascending."""
-    places = np.empty(len(cells), np.int64)
-    count = k = 0
-    for cell in cells:
-        k += np.searchsorted(known[k:], cell)
-        if k < len(known) and known[k] == cell:
-            places[count] = k
-            count += 1
-    return places[:count].copy()

@@ -27,9 +27,9 @@ from streams.detection.gaps.heard import (
     cells_of,
     count_others,
     mark,
-    places_of,
     with_more,
 )
+from streams.detection.ticks.packed import places_of
 
 _SAMPLE: Final = 30 * MINUTE
 """Ticks at whole multiples of this time count, and fixes that stand alone."""
@@ -249,7 +249,7 @@ class Reception:
 
     def _known(self, area: Area) -> npt.NDArray[np.int64]:
         """Where those of its cells stand of which something is remembered, ascending."""
-        return places_of(area.cells, self._cells)
+        return places_of(self._cells, area.cells)
 
     # --- checkpoints
 

@@ -1,5 +1,6 @@
 """Neighbours: the latest ticks of all vessels, and who was near whom at an instant of the grid."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -105,7 +106,8 @@ class Neighbours:
 
     def _may_be_near(self, fresh: Fresh) -> npt.NDArray[np.bool_]:
         """The rows near the latitude of a new one of their instant: of instants with few late ticks a few."""
-        wide = max(1.01 * np.degrees(self._reach), _NARROWEST)
+        arc = 2 * math.asin(min(self._reach / 2, 1.0))  # that the reach is the chord of
+        wide = max(1.01 * math.degrees(arc), _NARROWEST)
         count = int(180 / wide) + 3
         instant = np.repeat(np.arange(len(fresh.times)), np.diff(fresh.begins))
         band = instant * count + ((fresh.rows["lat"] + 90) / wide).astype(np.int64) + 1

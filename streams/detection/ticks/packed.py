@@ -50,13 +50,14 @@ def rows_of(wanted: Numbers, there: Numbers) -> tuple[npt.NDArray[np.intp], npt.
 
 
 @compiled
-def places_of(tracks: Numbers, wanted: Numbers) -> Numbers:
-    """Where those of these tracks stand that are there, maybe more than once; both are ascending."""
-    found = np.empty(len(tracks), np.int64)
+def places_of(there: Numbers, wanted: Numbers) -> Numbers:
+    """Where the wanted tracks, or other numbers, stand among those there, maybe more than once; both are
+    ascending."""
+    found = np.empty(len(there), np.int64)
     count = k = 0
-    for track in wanted:
-        k += np.searchsorted(tracks[k:], track)
-        while k < len(tracks) and tracks[k] == track:
+    for number in wanted:
+        k += np.searchsorted(there[k:], number)
+        while k < len(there) and there[k] == number:
             found[count] = k
             count += 1
             k += 1

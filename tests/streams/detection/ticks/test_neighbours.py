@@ -43,3 +43,13 @@ def test_neighbours_are_those_within_reach_of_a_new_one(monkeypatch: pytest.Monk
     pairs = list(zip(*(column.tolist() for column in np.nonzero(np.triu(near, 1))), strict=True))
     assert pairs == list(zip(*(column.tolist() for column in found), strict=True))
     assert len(pairs) > 100
+
+
+def test_a_reach_of_thousands_of_kilometres_is_a_chord(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbours, "_MANY", 0)
+    rows = np.zeros(2, TICK)
+    rows["mmsi"], rows["lat"] = (1, 2), (-35.6, 19.1)  # 54.7 degrees of arc; 6,000 km of chord are 56.2
+    found = Neighbours(6_000_000, 5).near(
+        Fresh([0], [0, 2], rows, tracks(rows), np.array([True, False])), lambda mmsis: mmsis > 0
+    )
+    assert [column.tolist() for column in found] == [[0], [1]]

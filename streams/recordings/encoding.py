@@ -5,12 +5,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-import numpy as np
+from streams.decoding.lines.line_breaks import line_breaks
 
 HEAD: Final = 1 << 10
 """Bytes that tell how a text is encoded."""
 
-_LF, _CR = b"\n\r"
 _UTF8_BOM: Final = codecs.BOM_UTF8
 _BOMS: Final = (  # UTF-32 before UTF-16, whose mark its own begins with
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -65,14 +64,9 @@ def with_line_feeds(chunks: Iterator[bytes]) -> Iterator[bytes]:
         chunk = held + chunk
         ended = chunk.rstrip(b"\r")
         held = chunk[len(ended) :]
-        if b"\r" in ended and _has_lone_cr(ended):
+        _, has_lone_cr = line_breaks(ended)
+        if has_lone_cr:
             ended = _LONE_CRS.sub(lambda found: b"\n" * len(found[0]), ended)
         yield ended
     if held:
         yield b"\n" * len(held)
-
-
-def _has_lone_cr(text: bytes) -> bool:
-    """Whether a CR stands before something else than a line feed, seen without a step for each CR."""
-    block = np.frombuffer(text, np.uint8)
-    return bool(((block[:-1] == _CR) > (block[1:] == _LF)).any())

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.frame import Cut, Frame
+from streams.decoding.lines.line_breaks import line_breaks
 from streams.recordings.errors import Interrupted, SourceError
 
 LONGEST_LINE: Final = 1 << 16
@@ -28,34 +29,32 @@ class LineCutter:
         self._longest = min(self._bytes, LONGEST_LINE)
         self._lines = max(1, frame_lines)
         self._next_line = 1
-        self._whole = bytearray()  # whole lines
-        self._count = 0
+        self._whole: list[bytes | memoryview] = []  # pieces of whole lines
+        self._size = self._count = 0  # bytes of them, and lines
         self._cuts: list[Cut] = []
         self._open = bytearray()  # the beginning of a line
         self._length = 0  # of all that came of that line
         self._hash = hashlib.sha256()  # of the same, once it is too long
 
     def feed(self, chunk: bytes) -> Iterator[Frame]:
-        is_end = np.frombuffer(chunk, np.uint8) == _LINE_FEED
-        count = int(np.count_nonzero(is_end))
+        count, _ = line_breaks(chunk)
         if not count:
             self._extend(chunk)
         elif len(chunk) <= self._longest and self._has_room(len(chunk), count):
             self._add(chunk, count)  # most chunks: the place of each line need not be known
         else:
-            yield from self._cut(chunk, np.flatnonzero(is_end) + 1)
+            yield from self._cut(chunk, np.flatnonzero(np.frombuffer(chunk, np.uint8) == _LINE_FEED) + 1)
 
     def _has_room(self, size: int, count: int) -> bool:
         """Whether the frame is not full after so many bytes and lines, and all of the open line."""
-        return self._count + count < self._lines and len(self._whole) + len(self._open) + size < self._bytes
+        return self._count + count < self._lines and self._size + len(self._open) + size < self._bytes
 
     def _add(self, chunk: bytes, count: int) -> None:
         """So many lines that end in a chunk, none of those that begin there too long."""
         first, last = chunk.find(b"\n"), chunk.rfind(b"\n")
         self._extend(chunk[:first])
         self._close()
-        self._whole += memoryview(chunk)[first + 1 : last + 1]
-        self._count += count - 1
+        self._put(memoryview(chunk)[first + 1 : last + 1], count - 1)
         self._extend(chunk[last + 1 :])
 
     def _cut(self, chunk: bytes, ends: npt.NDArray[np.int64]) -> Iterator[Frame]:
@@ -83,17 +82,16 @@ class LineCutter:
         done, last = 0, len(ends) - 1  # index of the place before the next line
         while done < last:
             start = int(ends[done])
-            full = int(np.searchsorted(ends, start + self._bytes - len(self._whole)))
+            full = int(np.searchsorted(ends, start + self._bytes - self._size))
             until = min(max(full, done + 1), done + self._lines - self._count, last)
-            self._whole += whole[start : int(ends[until])]
-            self._count += until - done
+            self._put(whole[start : int(ends[until])], until - done)
             done = until
             if self._full:
                 yield self._frame()
 
     @property
     def _full(self) -> bool:
-        return self._count >= self._lines or len(self._whole) >= self._bytes
+        return self._count >= self._lines or self._size >= self._bytes
 
     def _extend(self, piece: bytes) -> None:
         """More of a line that has not ended."""
@@ -115,16 +113,21 @@ class LineCutter:
         """The open line ends here."""
         if self._length > self._longest:
             self._cuts.append(Cut(self._count, self._length, self._hash.hexdigest()))
-        self._whole += self._open
-        self._whole.append(_LINE_FEED)
-        self._count += 1
+        self._open.append(_LINE_FEED)
+        self._put(bytes(self._open), 1)
         self._open.clear()
         self._length = 0
 
+    def _put(self, lines: bytes | memoryview, count: int) -> None:
+        """So many whole lines more."""
+        self._whole.append(lines)
+        self._size += len(lines)
+        self._count += count
+
     def _frame(self) -> Frame:
-        frame = Frame(self._source, bytes(self._whole), self._next_line, cuts=tuple(self._cuts))
+        frame = Frame(self._source, b"".join(self._whole), self._next_line, cuts=tuple(self._cuts))
         self._next_line += self._count
-        self._whole, self._count, self._cuts = bytearray(), 0, []
+        self._whole, self._size, self._count, self._cuts = [], 0, 0, []
         return frame
 
 

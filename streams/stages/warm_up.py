@@ -13,6 +13,7 @@ from models.time import END, HOUR
 from models.watchlist import Watchlist
 from streams.decoding.decoder import Decoder
 from streams.decoding.lines.byte_spans import ByteSpans
+from streams.decoding.lines.line_breaks import line_breaks
 from streams.decoding.quick_times import quick_times
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.encounters.whereabouts import places
@@ -50,6 +51,7 @@ def warm_up() -> None:
     cache."""
     text = b"\n".join(_LINES) + b"\n"
     quick_times(text)
+    line_breaks(text)
     decoder = Decoder("")
     decoder.feed(Frame("", text))
     decoder.restore(decoder.snapshot())

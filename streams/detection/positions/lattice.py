@@ -37,6 +37,8 @@ _UNEVEN_SHARE: Final = 0.25
 
 Units = npt.NDArray[np.int64]
 """Values on one axis, in the resolution of AIS."""
+Few = npt.NDArray[np.int32]
+"""A few values on one axis, as they are kept."""
 Point = tuple[Millis, int, int]
 """Time, and longitude and latitude in units."""
 
@@ -71,12 +73,36 @@ def lattice_of(points: Sequence[Point], least: tuple[float, float], off: int) ->
     return Lattice(east, north, sum(met)) if _is_uneven(points, east, north) else None
 
 
-def may_lie_on_lattice(points: Sequence[Point], least: tuple[float, float], off: int) -> bool:
-    """Whether a few positions do not rule out that all lie on a grid. Quick: of nearly all ships, they do."""
-    for values, apart in zip(_lines_of(points), least, strict=True):
-        if lines_met(values, off) > 1 and not spacing_of(values, apart, off, _FINER):
-            return False
-    return True
+@compiled
+def may_lie_on_lattice(
+    lon: Few, lat: Few, least_east: float, least_north: float, off: int, turn: int
+) -> bool:
+    """Whether a few positions do not rule out that all lie on a grid. Quick: of nearly all ships, they do.
+
+    Longitudes and latitudes in units, `turn` of which go round the world.
+    """
+    values = _ascending(lon, turn)
+    if lines_met(values, off) > 1 and spacing_of(values, least_east, off, _FINER) == 0:
+        return False
+    values = _ascending(lat, turn)
+    return lines_met(values, off) <= 1 or spacing_of(values, least_north, off, _FINER) > 0
+
+
+@compiled
+def _ascending(values: Few, turn: int) -> Units:
+    """A few values, each once, those that are more than half a turn from the first one taken round."""
+    placed, count = np.empty(len(values), np.int64), 0
+    for each in values:
+        value = each + turn * round((values[0] - each) / turn)
+        at = count
+        while at > 0 and placed[at - 1] > value:
+            at -= 1
+        if at == 0 or placed[at - 1] != value:
+            for i in range(count, at, -1):
+                placed[i] = placed[i - 1]
+            placed[at] = value
+            count += 1
+    return placed[:count]
 
 
 def _lines_of(points: Sequence[Point]) -> tuple[Units, Units]:

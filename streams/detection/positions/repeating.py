@@ -24,6 +24,8 @@ from streams.detection.positions.rounding import UNITS, is_rounded
 _ROUND: Final = 360 * UNITS
 _METRES: Final = 111_195.0 / UNITS
 _SAMPLE: Final = struct.Struct("<qii")
+_COLUMNS: Final = np.dtype([("time", "<i8"), ("lon", "<i4"), ("lat", "<i4")])
+"""The same for columns: time, and longitude and latitude in units."""
 _STRIDE: Final = 7
 """Any number that has no factor in common with most counts of reports in a step."""
 _KEPT: Final = 32
@@ -134,8 +136,9 @@ def _may_lie_on_grid(samples: bytes) -> bool:
     """Whether the last samples do not rule out that all lie on a grid."""
     if len(samples) < _LEAST * _SAMPLE.size:
         return False
-    last = _points(samples[-_GLANCE * _SAMPLE.size :])
-    return may_lie_on_lattice(last, _least(last[-1][2] / UNITS), _OFF)
+    last = np.frombuffer(samples, _COLUMNS, _GLANCE, len(samples) - _GLANCE * _SAMPLE.size)
+    lon, lat = last["lon"], last["lat"]
+    return may_lie_on_lattice(lon, lat, *_least(int(lat[-1]) / UNITS), _OFF, _ROUND)
 
 
 def _points(samples: bytes) -> list[Point]:

@@ -110,6 +110,7 @@ def run(
                     decoding = opened.enter_context(decoded_ahead(intake, sources, interrupt))
             from streams.cli.vessel_process import followed_ahead
             from streams.recordings.replay import Replay
+            from streams.stages.warm_up import unfold_coastline, warm_up_stages
 
             loaded = with_drawn_fences(loaded or load_detection(detection, inputs.hints), recordings)
             page = last.enter_context(Output(outputs.report)) if outputs.report else None
@@ -122,6 +123,10 @@ def run(
             archive = opened.enter_context(archiving(outputs.archive, recordings, told, loaded, inputs))
             if decoding:
                 ahead = decoding
+                # until the first reports come, which takes the longer the more there is to look through; what
+                # is ready by then the next process has, too
+                warm_up_stages()
+                unfold_coastline()
                 if processes > 2:  # before the progress is shown, which takes a thread
                     with suppress(OSError):  # as above: two find the same
                         ahead = opened.enter_context(followed_ahead(core, decoding))

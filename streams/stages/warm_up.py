@@ -42,13 +42,23 @@ _STEPS: Final = 32
 
 def unfold_maps() -> None:
     """Have the coastline and the distances by sea ready: the first question takes a fifth of a second."""
-    shore_distance_km(np.zeros(1), np.zeros(1))
+    unfold_coastline()
     sea_distances_km(0.0, 0.0)
+
+
+def unfold_coastline() -> None:
+    """The coastline alone, which nearly every run needs."""
+    shore_distance_km(np.zeros(1), np.zeros(1))
 
 
 def warm_up() -> None:
     """Decode lines, follow a ship and look for a meeting; it takes seconds where the loops are not in the
     cache."""
+    _decode()
+    warm_up_stages()
+
+
+def _decode() -> None:
     text = b"\n".join(_LINES) + b"\n"
     quick_times(text)
     line_breaks(text)
@@ -58,6 +68,10 @@ def warm_up() -> None:
     decoder.end()
     decoder.advance(decoder.watermark)
     ByteSpans.of([b""]).compact()
+
+
+def warm_up_stages() -> None:
+    """The same for what stands behind the Decoder."""
     rules = Rules(Settings(), [], Watchlist())
     fixes = np.zeros(_STEPS, POSITION)
     fixes["time"] = 1 + np.arange(1, 1 + _STEPS) * rules.settings.vessel.grid.step

@@ -4,7 +4,7 @@ Receivers take noise for messages, and transmitters send numbers that nobody see
 of these would take gigabytes. Packed, their states are the same, and take some hundred bytes each.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 import zstandard
 
-from models.report import Rows
+from models.report import Rows, raw
 from models.time import Millis
+from streams.detection.gaps.watch import HeardVessel
 from streams.detection.vessel_state import WATCHED, VesselState, tracks_of
 from streams.stages.fleet import ROW, Fleet, segments_in, track_in
-from streams.stages.folding import decoded, encoded, with_track
+from streams.stages.folding import decoded, encoded, hearing_in, with_track
 
 _VESSELS: Final = 256
 """In a block. To unpack one takes a tenth of a millisecond."""
@@ -37,7 +38,7 @@ class _Block:
 class Dormant:
     """The part of a fleet that sleeps; the rest is in the fleet that it is given."""
 
-    def __init__(self, fleet: Fleet, may_propose: Callable[[VesselState], bool]) -> None:
+    def __init__(self, fleet: Fleet, may_propose: Callable[[HeardVessel], bool]) -> None:
         """`may_propose` tells whether a gap may be proposed before the vessel is heard again."""
         self._fleet = fleet
         self._may_propose = may_propose
@@ -67,13 +68,31 @@ class Dormant:
         slots = fleet.slots(awake.tolist())
         once = (fleet.first[slots] == fleet.last[slots]) & (fleet.interest[slots] != WATCHED)
         ordered = [mmsi for mmsi in awake[once].tolist() if not self._may_propose(fleet.heard(mmsi))]
+        self._keep(ordered, fleet.take_out)
+
+    def take_in(self, rows: Rows, states: Sequence[bytes]) -> None:
+        """Take in vessels that sleep already, as `stored` gave them. Those with which something may have to
+        be done by now, as settings may be others, go to the fleet."""
+        awake = np.fromiter((self._may_propose(hearing_in(state)) for state in states), bool, len(states))
+        (woken,) = np.nonzero(awake)
+        self._fleet.bring_back(rows[woken], [decoded(states[i]) for i in woken.tolist()])
+        sleeping = np.flatnonzero(~awake)[np.argsort(rows["mmsi"][~awake])]
+        place = dict(zip(rows["mmsi"][sleeping].tolist(), sleeping.tolist(), strict=True))
+
+        def taken(some: list[int]) -> tuple[Rows, list[bytes]]:
+            which = [place[mmsi] for mmsi in some]
+            return rows[which], [states[i] for i in which]
+
+        self._keep(list(place), taken)
+
+    def _keep(self, ordered: list[int], taken: Callable[[list[int]], tuple[Rows, list[bytes]]]) -> None:
+        """Pack these vessels, ascending; `taken` gives the columns and the states of some of them."""
         if not ordered:
             return
         blocks = np.empty(len(ordered), np.int32)
         for at in range(0, len(ordered), _VESSELS):
             blocks[at : at + _VESSELS] = self._count
-            some = ordered[at : at + _VESSELS]
-            self._blocks[self._count] = self._block(*fleet.take_out(some))
+            self._blocks[self._count] = self._block(*taken(ordered[at : at + _VESSELS]))
             self._count += 1
         still = self._of != _AWAKE
         mmsis = np.array(ordered, np.uint32)
@@ -134,6 +153,25 @@ class Dormant:
             rows["busy"][which] = [vessel.detectors_busy for vessel in vessels]
             self._blocks[number] = self._block(rows, states)
             self._fleet.changed_elsewhere.frombytes(rows["mmsi"][which].tobytes())
+
+    def stored(self, mmsis: Sequence[int]) -> tuple[Rows, list[bytes]]:
+        """The columns, ROW, and the states of those of these vessels that are here, by MMSI. The states are
+        msgpack, without the tracks that are in columns."""
+        wanted = np.unique(np.array(mmsis, np.uint32))
+        if not len(self._mmsis):
+            return np.empty(0, ROW), []
+        at = self._find(wanted)
+        at = at[(self._mmsis[at] == wanted) & (self._of[at] != _AWAKE)]
+        of, rows, states = self._of[at], np.empty(len(at), ROW), [b""] * len(at)
+        for number in np.unique(of).tolist():
+            block = self._blocks[number]
+            its_rows, its_states = self._unpack(block)
+            (places,) = np.nonzero(of == number)
+            which = np.searchsorted(block.mmsis, self._mmsis[at[places]])
+            raw(rows)[places] = raw(its_rows)[which]
+            for place, i in zip(places.tolist(), which.tolist(), strict=True):
+                states[place] = its_states[i]
+        return rows, states
 
     def encoded(self, mmsi: int) -> bytes | None:
         """The state of a vessel as msgpack; None if it is not here. Quickest in the order of their MMSIs."""

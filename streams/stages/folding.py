@@ -13,6 +13,7 @@ import zstandard
 from models.time import Millis
 from models.vessel import Dimensions, Identity, Role
 from streams.detection.gaps.hearing import Hearing
+from streams.detection.gaps.silence import Silence
 from streams.detection.loitering import LoiteringRun
 from streams.detection.positions.repeating import Repeating
 from streams.detection.vessel_state import VesselState
@@ -42,6 +43,8 @@ def _outlined(**read: Any) -> Any:
 _outline: Final = _outlined()
 outline: Final = _outlined(mmsi=int, first=Millis, last=Millis, segments=list[Segment], rounding=bytes)
 """Of a state, what is kept in columns; its other fields stay msgpack."""
+hearing_in: Final = _outlined(last=Millis, hearing=Hearing | None, silence=Silence | None)
+"""Of a state, how the vessel is heard."""
 identity_in: Final = msgspec.msgpack.Decoder(Identity).decode
 _NO_SILENCE: Final = msgspec.Raw(encoded(None))
 _in_hand: Final = attrgetter("loitering_runs", "visits", "loiterings_waiting", "visits_waiting")

@@ -1,6 +1,7 @@
-"""Stored vessels: what a checkpoint holds of a vessel, its row of the columns and its folded state.
+"""Stored vessels: what a checkpoint holds of a vessel, its row of the columns and its folded state; of one
+that sleeps, the state as msgpack.
 
-So no object is made of it at either end. What the two mean depends on the layout of the columns and on what
+So no object is made of it at either end. What these mean depends on the layout of the columns and on what
 states are folded with: a checkpoint holds both beside the vessels. Snapshots, and versions before, have whole
 states instead.
 """
@@ -15,7 +16,16 @@ import numpy as np
 from models.report import Rows, raw
 from streams.detection.vessel_state import interest_of
 from streams.stages.fleet import ROW, segments_in
-from streams.stages.folding import TYPICAL, Folder, decoded, identity_in, is_busy, is_silent, outline
+from streams.stages.folding import (
+    TYPICAL,
+    Folder,
+    decoded,
+    identity_in,
+    is_busy,
+    is_silent,
+    outline,
+    with_track,
+)
 from streams.tracking.ends import is_ordinary, rows_of
 from streams.tracking.resolution import resolution_of
 from streams.tracking.track import Segment
@@ -23,8 +33,16 @@ from streams.tracking.track import Segment
 _NOT_STORED: Final = {"in_use", "quiet", "looked", "changed", "told"}
 """Columns that are found out again, with the rules of then."""
 _STORED: Final = np.dtype([(name, ROW[name]) for name in ROW.names or () if name not in _NOT_STORED])
-_MARK: Final = b"\x01"
-"""Begins what is stored. A whole state is an array of msgpack, which begins with no such byte."""
+_AWAKE: Final = b"\x01"
+_ASLEEP: Final = b"\x02"
+"""Begin what is stored. A whole state is an array of msgpack, which begins with no such byte."""
+_BEGIN: Final = 1
+_END: Final = _BEGIN + _STORED.itemsize
+"""Where the row is; the state follows."""
+
+
+Vessels = tuple[Rows, list[bytes]]
+"""The columns of vessels, ROW, and their states."""
 
 
 class Layout(msgspec.Struct, frozen=True, array_like=True):
@@ -43,27 +61,40 @@ LAYOUT: Final = Layout(repr(_STORED.descr), TYPICAL)
 
 def stored(rows: Rows, folded: Sequence[bytes]) -> list[bytes]:
     """What a checkpoint holds of each of these vessels; `rows` are ROW."""
+    return _stored(_AWAKE, rows, folded)
+
+
+def stored_asleep(rows: Rows, states: Sequence[bytes]) -> list[bytes]:
+    """The same of vessels that sleep; `states` are msgpack, without the tracks that are in columns."""
+    return _stored(_ASLEEP, rows, states)
+
+
+def _stored(mark: bytes, rows: Rows, states: Sequence[bytes]) -> list[bytes]:
     kept, size = np.empty(len(rows), _STORED), _STORED.itemsize
     for name in _STORED.names or ():
         raw(kept[name])[:] = raw(rows[name])
     data = memoryview(kept.tobytes())
-    return [b"".join((_MARK, data[i * size : (i + 1) * size], each)) for i, each in enumerate(folded)]
+    return [b"".join((mark, data[i * size : (i + 1) * size], each)) for i, each in enumerate(states)]
 
 
-def taken(pieces: Sequence[bytes], layout: Layout | None) -> tuple[Rows, list[bytes]]:
-    """The columns, ROW, and the folded states of vessels that were stored with a layout, or of whole states.
-    Raises ValueError, and msgspec's errors, where they can't be read."""
+def taken(pieces: Sequence[bytes], layout: Layout | None) -> tuple[Vessels, Vessels]:
+    """Vessels that were stored with a layout, or of which the whole states were: those that are awake, with
+    folded states, and those that sleep. Raises ValueError, and msgspec's errors, where they can't be read."""
     if layout not in (None, LAYOUT):
         pieces = _whole(pieces, layout)
-    own = [piece for piece in pieces if piece.startswith(_MARK)]
-    rows, folded = _of_states([piece for piece in pieces if not piece.startswith(_MARK)])
-    begin, end = len(_MARK), len(_MARK) + _STORED.itemsize
-    kept = np.frombuffer(b"".join([piece[begin:end] for piece in own]), _STORED)
-    more = np.zeros(len(own), ROW)
+    rows, folded = _of_states([piece for piece in pieces if piece[:_BEGIN] not in (_AWAKE, _ASLEEP)])
+    more, more_folded = _of_stored([piece for piece in pieces if piece.startswith(_AWAKE)])
+    awake = np.concatenate([rows, more]), folded + more_folded
+    return awake, _of_stored([piece for piece in pieces if piece.startswith(_ASLEEP)])
+
+
+def _of_stored(pieces: Sequence[bytes]) -> Vessels:
+    kept = np.frombuffer(b"".join([piece[_BEGIN:_END] for piece in pieces]), _STORED)
+    rows = np.zeros(len(pieces), ROW)
     for name in _STORED.names or ():
-        raw(more[name])[:] = raw(kept[name])
-    more["in_use"] = True
-    return np.concatenate([rows, more]), folded + [piece[end:] for piece in own]
+        raw(rows[name])[:] = raw(kept[name])
+    rows["in_use"] = True
+    return rows, [piece[_END:] for piece in pieces]
 
 
 def _whole(pieces: Sequence[bytes], layout: Layout) -> list[bytes]:
@@ -72,16 +103,17 @@ def _whole(pieces: Sequence[bytes], layout: Layout) -> list[bytes]:
         raise ValueError("vessels are stored in a form that is not known")
     columns, folder, states = np.dtype(literal_eval(layout.columns)), Folder(layout.typical), list[bytes]()
     for piece in pieces:
-        if not piece.startswith(_MARK):
+        if piece[:_BEGIN] not in (_AWAKE, _ASLEEP):
             states.append(piece)
             continue
-        row = np.frombuffer(piece, columns, 1, len(_MARK))
+        row, state = np.frombuffer(piece, columns, 1, _BEGIN), piece[_BEGIN + columns.itemsize :]
         segments = segments_in(row["ends"], 0) if row["in_columns"][0] else None
-        states.append(folder.encoded(piece[len(_MARK) + row.itemsize :], row["last"].item(0), segments))
+        whole = folder.encoded if piece.startswith(_AWAKE) else with_track
+        states.append(whole(state, row["last"].item(0), segments))
     return states
 
 
-def _of_states(states: Sequence[bytes]) -> tuple[Rows, list[bytes]]:
+def _of_states(states: Sequence[bytes]) -> Vessels:
     """The same of whole states as msgpack, without making objects of them."""
     rows = np.zeros(len(states), ROW)
     if not states:

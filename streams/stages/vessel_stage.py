@@ -40,7 +40,7 @@ from streams.stages.row_order import (
 )
 from streams.stages.rules import Rules
 from streams.stages.stage import Stage
-from streams.stages.stored_vessels import LAYOUT, Layout, stored, taken
+from streams.stages.stored_vessels import LAYOUT, Layout, stored, stored_asleep, taken
 from streams.tracking import resolution
 from streams.tracking.assignment import assign_step
 from streams.tracking.grid import at_or_after, before
@@ -215,9 +215,10 @@ class VesselStage(Stage[Reports, list[Instant]]):
     def _stored(self, mmsis: list[int]) -> Iterable[bytes | None]:
         """What a checkpoint holds of them."""
         here = (self._fleet.slots(mmsis) >= 0).tolist()
-        pieces = iter(stored(*self._fleet.folded(list(compress(mmsis, here)))))
-        each = zip(mmsis, here, strict=True)
-        return [next(pieces) if is_here else self._dormant.encoded(mmsi) for mmsi, is_here in each]
+        awake, (rows, states) = list(compress(mmsis, here)), self._dormant.stored(mmsis)
+        pieces: dict[int, bytes] = dict(zip(awake, stored(*self._fleet.folded(awake)), strict=True))
+        pieces.update(zip(rows["mmsi"].tolist(), stored_asleep(rows, states), strict=True))
+        return map(pieces.get, mmsis)
 
     def forget_changes(self) -> None:
         """Nobody keeps checkpoints: what changed so far need not be remembered."""
@@ -236,9 +237,10 @@ class VesselStage(Stage[Reports, list[Instant]]):
         vessels = sorted(name for name in pieces if name.startswith(_VESSEL))
         layout = msgspec.msgpack.decode(pieces[_LAYOUT], type=Layout) if _LAYOUT in pieces else None
         for some in batched(vessels):
-            rows, folded_states = taken([pieces[name] for name in some], layout)
-            self._fleet.take_in(rows, folded_states)
-            self._settle(rows["mmsi"].tolist())
+            awake, asleep = taken([pieces[name] for name in some], layout)
+            self._fleet.take_in(*awake)
+            self._dormant.take_in(*asleep)
+            self._settle(awake[0]["mmsi"].tolist())
         if layout not in (None, LAYOUT):  # the next checkpoint has one layout for all of them
             self._fleet.changed[:] = self._fleet.in_use
             self._fleet.changed_elsewhere.extend(self._dormant.mmsis)  # awake when they were stored, maybe

@@ -4,7 +4,10 @@ import msgspec
 import numpy as np
 import pytest
 
+from models.report import Reports
+from models.time import MINUTE
 from models.vessel import Identity
+from streams.detection.gaps.watch import GapWatch
 from streams.detection.vessel_state import VesselState
 from streams.stages import stored_vessels
 from streams.stages.core import Core
@@ -13,6 +16,7 @@ from streams.stages.stored_vessels import LAYOUT, Layout, taken
 from streams.stages.vessel_stage import VesselStage
 from tests.scenarios import simulated
 from tests.scenarios.runs import RULES, frames
+from tests.streams.stages.test_dormant import heard
 
 
 @pytest.fixture(scope="module")
@@ -20,20 +24,38 @@ def stage() -> VesselStage:
     core = Core("a", RULES)
     for frame in frames("a", simulated.recording("satellite", 3, "heavy"), 700):
         core.feed(frame)
-    return core.vessels
+    stage = core.vessels
+    stage.feed(Reports("a", heard(range(440_000_000, 440_000_300), stage.done + MINUTE)))
+    stage.advance(stage.done + 10 * MINUTE)
+    return stage
 
 
 def checkpoint(stage: VesselStage) -> dict[str, bytes]:
     """All that a checkpoint holds of a stage."""
     pieces = msgspec.msgpack.decode(stage.snapshot(), type=dict[str, bytes])
     stage._fleet.changed[:] = stage._fleet.in_use
+    stage._fleet.changed_elsewhere.extend(stage._dormant.mmsis)
     return pieces | {name: piece for name, piece in stage.changes().items() if piece is not None}
 
 
 def test_a_stage_goes_on_from_stored_vessels_as_it_is(stage: VesselStage) -> None:
     pieces, again = checkpoint(stage), VesselStage(RULES)
     assert sum(piece.startswith(b"\x01") for piece in pieces.values()) == len(stage._fleet) > 0
+    assert sum(piece.startswith(b"\x02") for piece in pieces.values()) == len(stage._dormant) > 0
     again.load(pieces)
+    assert again._dormant.mmsis == stage._dormant.mmsis
+    assert again.snapshot() == stage.snapshot()
+    unchanged = {name: piece for name, piece in checkpoint(again).items() if name.startswith("vessel/")}
+    assert unchanged.items() <= pieces.items()
+
+
+def test_one_that_sleeps_wakes_where_other_settings_may_have_it_found(
+    stage: VesselStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pieces, again = checkpoint(stage), VesselStage(RULES)
+    monkeypatch.setattr(GapWatch, "may_propose", lambda *_: True)
+    again.load(pieces)
+    assert not again._dormant.mmsis
     assert again.snapshot() == stage.snapshot()
 
 
@@ -51,7 +73,7 @@ def test_vessels_of_another_layout_are_read_and_all_of_them_written_anew(
         if piece.startswith(b"\x01"):
             pieces[name] = piece[:begin] + folder.fold(Folder().unfold(piece[begin:]))
     again.load(pieces | {"layout": msgspec.msgpack.encode(layout)})
-    assert set(again._fleet.take_changes()) == {*again._fleet}
+    assert set(again._fleet.take_changes()) == {*again._fleet, *again._dormant.mmsis}
     assert again.snapshot() == stage.snapshot()
 
 

@@ -171,7 +171,8 @@ def test_a_day_of_positions_with_few_decimals_does_not_add_up_to_coarser_ones() 
 def test_what_a_version_with_other_steps_had_learnt_is_forgotten() -> None:
     fleet, rows = Fleet(), fixes(A, np.arange(0, 5, 1.0), origin=(151.30001, 34.28001))
     vessel = VesselState(A, 0, 0, Identity(mmsi=A, time=0, first=0), rounding=b"x" * 40)
-    fleet.take_in(*taken([encoded(vessel)], None))
+    awake, _ = taken([encoded(vessel)], None)
+    fleet.take_in(*awake)
     learn(rows, np.array([0]), fleet)
     assert fleet.state(A).rounding == b""
     assert not fleet.on_lines.any()

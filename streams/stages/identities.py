@@ -62,11 +62,14 @@ class Identities:
         yield from self._fresh
         yield from self._mmsis[self._ends > self._starts].tolist()
 
-    def values(self) -> Iterator[Identity]:
-        """All of them, one by one: there may be hundreds of thousands."""
-        yield from self._fresh.values()
-        for at in np.flatnonzero(self._ends > self._starts).tolist():
-            yield _unpacked(self._mmsis.item(at), self._bytes[self._starts[at] : self._ends[at]])
+    def names(self) -> Iterator[tuple[int, int | None, str | None]]:
+        """MMSI, IMO number and call sign of all of them, one by one: there may be hundreds of thousands."""
+        yield from ((each.mmsi, each.imo, each.callsign) for each in self._fresh.values())
+        (here,) = np.nonzero(self._ends > self._starts)
+        columns = (column[here].tolist() for column in (self._mmsis, self._starts, self._ends))
+        for mmsi, start, end in zip(*columns, strict=True):
+            kept = _decode(self._bytes[start:end])
+            yield mmsi, kept.imo, kept.callsign
 
     def get(self, mmsi: int) -> Identity | None:
         known = self._fresh.get(mmsi) or self._unpacked.get(mmsi)

@@ -259,7 +259,7 @@ class MeetingStage(Stage[Instant, list[Event]]):
         )
         others = sorted(name for name in pieces if not name.startswith(_IDENTITY))
         split = [(*name.partition("/")[::2], pieces[name]) for name in others]
-        self._encounters.load(split, meta.ended, self._identities.values())
+        self._encounters.load(split, meta.ended, self._identities.names())
         self._resting.load((rest, data) for kind, rest, data in split if kind == "rest")
         self._keepers.load(split)
 

@@ -25,7 +25,7 @@ from streams.detection.encounters.ordinary import Ordinary, Places
 from streams.detection.encounters.pair_sample import PairSample
 from streams.detection.encounters.pairs import Pairs
 from streams.detection.encounters.receivers import Receivers
-from streams.detection.encounters.renumbered import Namesakes
+from streams.detection.encounters.renumbered import Name, Namesakes
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.encounters.sightings import Sightings
 from streams.detection.encounters.standing import is_wanted
@@ -389,11 +389,10 @@ class EncounterDetector:
             return self._sightings.piece(kind, numbers[0])
         return self._pairs.piece(kind, numbers)
 
-    def load(
-        self, pieces: Iterable[tuple[str, str, bytes]], ended: int, identities: Iterable[Identity]
-    ) -> None:
-        """Replace the state by these pieces: kind, the rest of the name, and what it holds."""
+    def load(self, pieces: Iterable[tuple[str, str, bytes]], ended: int, names: Iterable[Name]) -> None:
+        """Replace the state by these pieces: kind, the rest of the name, and what it holds; `names` are those
+        of all vessels."""
         pieces = list(pieces)
         self._sightings.load(each for each in pieces if each[0] in ("window", "lone"))
         self._pairs.load((each for each in pieces if each[0] in ("pair", "past")), ended)
-        self.namesakes.load(identities)
+        self.namesakes.load(names)

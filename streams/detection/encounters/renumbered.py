@@ -24,6 +24,10 @@ OVERLAP: Final = 15 * MINUTE
 """A ship may still be heard this long under its old MMSI: ticks reach from one fix to the next. Judgement."""
 
 
+Name = tuple[int, int | None, str | None]
+"""MMSI, IMO number and call sign of a vessel."""
+
+
 class Namesakes:
     """Which MMSIs have sent the same IMO number, or the same call sign. Rebuilt from identities."""
 
@@ -34,7 +38,8 @@ class Namesakes:
 
     def learn(self, before: Identity | None, now: Identity) -> None:
         """Take in what is confirmed of a vessel now; `before` is what was known until then."""
-        were, keys = _keys(before) if before is not None else [], _keys(now) if not now.gone else []
+        were = [] if before is None else _keys(before.imo, before.callsign)
+        keys = [] if now.gone else _keys(now.imo, now.callsign)
         if were == keys:
             return
         for key in were:
@@ -43,12 +48,12 @@ class Namesakes:
         for key in keys:
             self._enter(key, now.mmsi)
 
-    def load(self, identities: Iterable[Identity]) -> None:
+    def load(self, names: Iterable[Name]) -> None:
         """Replace what is known."""
         self._by = {}
-        for identity in identities:
-            for key in _keys(identity):
-                self._enter(key, identity.mmsi)
+        for mmsi, imo, callsign in names:
+            for key in _keys(imo, callsign):
+                self._enter(key, mmsi)
 
     def _enter(self, key: int | str, mmsi: int) -> None:
         senders = self._by.get(key, ())
@@ -148,8 +153,7 @@ def _moved(old: Pair, new: Pair) -> list[Former]:
     return [msgspec.structs.replace(each, now=now[each.now]) for each in old.former]
 
 
-def _keys(identity: Identity) -> list[int | str]:
-    imo, callsign = identity.imo, identity.callsign
+def _keys(imo: int | None, callsign: str | None) -> list[int | str]:
     if imo:
         return [imo, callsign] if callsign else [imo]
     return [callsign] if callsign else []

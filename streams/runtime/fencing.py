@@ -53,7 +53,10 @@ class FencedHash:
             pipe.hincrby(self.key, TURN, 1)
             pipe.hgetall(self.key)
             _, self._turn, fields = await pipe.execute()
-        return {name: value for name, value in fields.items() if name not in (OWNER, TURN)}
+        loaded: Fields = fields
+        for name in (OWNER, TURN):
+            loaded.pop(name, None)
+        return loaded
 
     async def resume(self) -> Fields:
         """Go on after a fault or SetBack: returns the other fields as Redis has them now.

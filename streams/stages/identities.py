@@ -117,9 +117,12 @@ class Identities:
 
     def load(self, pieces: Iterable[tuple[int, bytes]]) -> None:
         """Take in what `piece` gave, or an identity as msgpack, by MMSI; nothing is here yet."""
-        each = sorted(pieces)
+        each = list(pieces)
+        # sorted by number alone, which is far faster than to sort pairs
+        ordered = np.argsort(np.fromiter((mmsi for mmsi, _ in each), np.uint32, len(each))).tolist()
         for at in range(0, len(each), _AT_ONCE):
-            self._take([(mmsi, _as_packed(piece)) for mmsi, piece in each[at : at + _AT_ONCE]])
+            some = [each[i] for i in ordered[at : at + _AT_ONCE]]
+            self._take([(mmsi, _as_packed(piece)) for mmsi, piece in some])
 
     def _take(self, each: list[tuple[int, bytes]]) -> None:
         """Keep these, packed, by MMSI; ascending."""

@@ -57,7 +57,7 @@ def put_and_ask(steps: list[list[Identity | int]]) -> None:
         kept.settle()
         assert {mmsi: kept.get(mmsi) for mmsi in range(14)} == {mmsi: plain.get(mmsi) for mmsi in range(14)}
         assert sorted(kept) == sorted(plain)
-    assert set(kept.names()) == set((mmsi, each.imo, each.callsign) for mmsi, each in plain.items())
+    assert set(kept.names()) == {(mmsi, each.imo, each.callsign) for mmsi, each in plain.items()}
     packed, maps = Identities(), Identities()
     packed.load((mmsi, msgspec.msgpack.encode(kept.piece(mmsi))) for mmsi in plain)
     maps.load((mmsi, msgspec.msgpack.encode(each)) for mmsi, each in plain.items())  # as versions before did

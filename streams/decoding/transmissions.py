@@ -127,6 +127,7 @@ class Transmissions:
             if size <= _MOST and page.last + max(WINDOW, self._window) >= watermark:
                 break
             size -= page.size
+            self._table.rows["useful"][page.begin : page.end] = False
             self._forgotten = page.end
             self._drop(number)
 
@@ -208,11 +209,12 @@ class Transmissions:
 
         Where it is full, the useless ones go out of it.
         """
-        if self._table.has_room(count, size):
-            return
-        self._table.rows["useful"][: self._forgotten] = False
-        if self._table.spread(count, size):
-            return
+        if not self._table.has_room(count, size) and not self._table.spread(count, size):
+            self.pack(count, size)
+
+    def pack(self, count: int = 0, size: int = 0) -> None:
+        """Put the useless originals out of the table, and have room in it for so many more with so many
+        bytes."""
         self._table = self._table.packed(count, size)
         self._forgotten = begin = 0
         for number, page in self._pages.items():

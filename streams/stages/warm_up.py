@@ -15,6 +15,7 @@ from streams.decoding.decoder import Decoder
 from streams.decoding.lines.byte_spans import ByteSpans
 from streams.decoding.lines.line_breaks import line_breaks
 from streams.decoding.quick_times import quick_times
+from streams.decoding.transmissions import Transmissions
 from streams.detection.encounters.settings import EncounterSettings
 from streams.detection.encounters.whereabouts import places
 from streams.detection.gaps.heard import area
@@ -68,6 +69,7 @@ def _decode() -> None:
     decoder.end()
     decoder.advance(decoder.watermark)
     ByteSpans.of([b""]).compact()
+    Transmissions(0).pack()
 
 
 def warm_up_stages() -> None:

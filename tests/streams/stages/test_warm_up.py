@@ -28,7 +28,8 @@ def test_no_loop_is_compiled_afterwards_or_twice() -> None:
     """Arrays of other types or layouts would have it compiled again, at any time."""
     warm_up()
     ready = made()
-    assert sum(ready.values()) > 10
+    assert len(ready) > 10
+    assert {name for name, kinds in ready.items() if not kinds} <= helpers()  # also what is rarely called
     assert {name for name, kinds in ready.items() if kinds > 1} <= helpers()
     some = [line.encode() for line in simulate("silent_alongside", 1, "heavy").lines[:2_000]]
     decoder = Decoder("test")

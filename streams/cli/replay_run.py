@@ -123,8 +123,8 @@ def run(
             archive = opened.enter_context(archiving(outputs.archive, recordings, told, loaded, inputs))
             if decoding:
                 ahead = decoding
-                # until the first reports come, which takes the longer the more there is to look through; what
-                # is ready by then the next process has, too
+                # the other process looks through the files first; what is loaded meanwhile, the one that is
+                # made next has, too
                 warm_up_stages()
                 unfold_coastline()
                 if processes > 2:  # before the progress is shown, which takes a thread

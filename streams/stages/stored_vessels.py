@@ -1,5 +1,5 @@
-"""Stored vessels: what a checkpoint holds of a vessel, its row of the columns and its folded state; of one
-that sleeps, the state as msgpack.
+"""Stored vessels: what a checkpoint holds of a vessel, its row of the columns and its folded state. A vessel
+that sleeps has its state as msgpack instead.
 
 So no object is made of it at either end. What these mean depends on the layout of the columns and on what
 states are folded with: a checkpoint holds both beside the vessels. Snapshots, and versions before, have whole

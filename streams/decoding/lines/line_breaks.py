@@ -1,6 +1,6 @@
 """Line breaks: how many lines end in a piece of text, and whether a CR stands alone, eight bytes at a time.
 
-For text that is read before it is known to be lines of AIS, and for files that are looked through as a whole.
+For all text that is read from files, before anything is known of its lines.
 """
 
 from typing import Final
